@@ -1,0 +1,63 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+  name: "argmin",
+  platforms: [.macOS(.v14), .iOS(.v17)],
+  products: [
+    .library(name: "Argmin", targets: ["Argmin"]),
+    .executable(name: "argmin", targets: ["ArgminCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-numerics", from: "1.0.2"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"),
+  ],
+  targets: [
+    // Our own prototypes of the BLAS and LAPACK routines that we use: no headers, no pkg-config and
+    // no unsafe flags are needed, so that the package can be a dependency of any other.
+    .target(
+      name: "CLinearAlgebra",
+      cSettings: [.define("ACCELERATE_NEW_LAPACK", .when(platforms: [.macOS, .iOS]))],
+      linkerSettings: [
+        .linkedLibrary("openblas", .when(platforms: [.linux, .android])),
+        .linkedLibrary("m", .when(platforms: [.linux, .android])),
+        .linkedFramework("Accelerate", .when(platforms: [.macOS, .iOS])),
+      ]
+    ),
+    .target(name: "CKernels"),
+    .systemLibrary(
+      name: "CZlib",
+      providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]
+    ),
+    .target(
+      name: "LinearAlgebra",
+      dependencies: ["CLinearAlgebra", "CKernels"]
+    ),
+    .target(name: "OptimizationCore", dependencies: ["LinearAlgebra"]),
+    .target(name: "ConvexSolvers", dependencies: ["OptimizationCore", "LinearAlgebra", "CKernels"]),
+    .target(name: "ProblemFiles", dependencies: ["ConvexSolvers", "CZlib"]),
+    .target(name: "Argmin", dependencies: ["LinearAlgebra", "OptimizationCore", "ConvexSolvers"]),
+    .target(
+      name: "ArgminExperiments",
+      dependencies: ["Argmin", "ProblemFiles"],
+      resources: [.copy("Data")]
+    ),
+    .executableTarget(
+      name: "ArgminCommand",
+      dependencies: [
+        "Argmin", "ArgminExperiments", "ProblemFiles",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]
+    ),
+    .target(
+      name: "_TestSupport",
+      dependencies: ["LinearAlgebra", "OptimizationCore", "ConvexSolvers"],
+      path: "Tests/_TestSupport"
+    ),
+    .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "_TestSupport"]),
+    .testTarget(name: "ConvexSolversTests", dependencies: ["ConvexSolvers", "_TestSupport"]),
+    .testTarget(name: "ProblemFilesTests", dependencies: ["ProblemFiles", "_TestSupport"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

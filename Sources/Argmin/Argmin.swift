@@ -1,0 +1,3 @@
+@_exported import ConvexSolvers
+@_exported import LinearAlgebra
+@_exported import OptimizationCore

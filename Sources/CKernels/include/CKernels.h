@@ -1,0 +1,3 @@
+#ifndef ARGMIN_C_KERNELS_H
+#define ARGMIN_C_KERNELS_H
+#endif

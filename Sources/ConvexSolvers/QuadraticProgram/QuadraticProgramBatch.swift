@@ -1,0 +1,65 @@
+import LinearAlgebra
+import OptimizationCore
+
+/// A batch of quadratic programs of one shape. Every datum is given per item or shared by all;
+/// the gradient of a shared datum is the sum over the batch.
+///
+/// Items are solved, stopped and reported independently: one that is infeasible does not disturb the
+/// others. The same item gives the same bits alone, in any batch and for any number of threads.
+public struct QuadraticProgramBatch: Sendable {
+  /// The number of items, B.
+  public let items: Int
+  /// Quadratic term, shape `[B, n, n]` or `[n, n]`.
+  public let Q: BatchedMatrix
+  /// Linear term, shape `[B, n]` or `[n]`.
+  public let p: BatchedVector
+  /// Inequality matrix, shape `[B, m, n]` or `[m, n]`.
+  public let G: BatchedMatrix
+  /// Inequality bounds, shape `[B, m]` or `[m]`.
+  public let h: BatchedVector
+  /// Equality matrix, shape `[B, e, n]` or `[e, n]`.
+  public let A: BatchedMatrix
+  /// Equality values, shape `[B, e]` or `[e]`.
+  public let b: BatchedVector
+  /// Whether Q was left out: the problems are linear programs.
+  let isLinear: Bool
+
+  public var variables: Int { p.count }
+  public var inequalities: Int { h.count }
+  public var equalities: Int { b.count }
+
+  /// Checks the data and keeps it.
+  ///
+  /// - Parameters:
+  ///   - items: the number of items; nil to take it from the batched arguments (1 if all are shared).
+  ///   - Q: quadratic term; nil for zero.
+  ///   - p: linear term; its length is n ≥ 1.
+  ///   - G: inequality matrix; nil for no inequalities.
+  ///   - h: inequality bounds; +infinity, or at least 1e20, for an absent bound.
+  ///   - A: equality matrix; nil for no equalities.
+  ///   - b: equality values.
+  /// - Throws: `ProblemError`, naming the argument and the item.
+  public init(
+    items: Int? = nil, Q: BatchedMatrix? = nil, p: BatchedVector, G: BatchedMatrix? = nil,
+    h: BatchedVector? = nil, A: BatchedMatrix? = nil, b: BatchedVector? = nil
+  ) throws(ProblemError) {
+    let n = p.count
+    let counts = [Q?.items, p.items, G?.items, h?.items, A?.items, b?.items]
+    self.items = items ?? counts.compactMap { $0 }.first ?? 1
+    isLinear = Q == nil
+    self.Q = Q ?? BatchedMatrix(shared: Matrix(rows: n, columns: n))
+    self.p = p
+    self.G = G ?? BatchedMatrix(shared: Matrix(rows: 0, columns: n))
+    self.h = h ?? BatchedVector(shared: Vector.zeros(0))
+    self.A = A ?? BatchedMatrix(shared: Matrix(rows: 0, columns: n))
+    self.b = b ?? BatchedVector(shared: Vector.zeros(0))
+    try validate()
+  }
+
+  /// The problem of one item.
+  public subscript(item: Int) -> QuadraticProgram {
+    get throws {
+      try QuadraticProgram(Q: Q[item], p: p[item], G: G[item], h: h[item], A: A[item], b: b[item])
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import LinearAlgebra
+import OptimizationCore
+
+/// A proof that a problem has no solution.
+public enum QuadraticProgramRay: Sendable, Equatable {
+  /// Primal infeasible: lambda ≥ 0, Gᵀlambda + Aᵀnu = 0, hᵀlambda + bᵀnu = -1.
+  case primalInfeasible(lambda: Vector, nu: Vector)
+  /// Dual infeasible: Qx = 0, Gx ≤ 0, Ax = 0, pᵀx = -1.
+  case dualInfeasible(x: Vector)
+}
+
+/// The answer to one quadratic program, with its certificate; the starting point of derivatives and
+/// of warm starts.
+public struct QuadraticProgramSolution: Sendable {
+  /// The answer as a batch of one, or the batch that it is an item of.
+  let batch: QuadraticProgramBatchSolution
+  let item: Int
+
+  public var status: SolveStatus { batch.status[item] }
+  /// ½ xᵀQx + pᵀx.
+  public var objective: Double { batch.objective[item] }
+  /// Primal solution, shape `[n]`; the last iterate if the status is not optimal.
+  public var x: Vector { batch.x[item] }
+  /// Multipliers of the inequalities, shape `[m]`.
+  public var lambda: Vector { batch.lambda[item] }
+  /// Multipliers of the equalities, shape `[e]`.
+  public var nu: Vector { batch.nu[item] }
+  /// The proof of infeasibility, if the status says so.
+  public var ray: QuadraticProgramRay? { batch.rays[item] }
+  public var residuals: Residuals { batch.residuals[item] }
+  /// Iterations of the method that finished (and of one that gave up before it).
+  public var iterations: Int { batch.iterations[item] }
+  /// Wall-clock time spent on this item.
+  public var seconds: Double { batch.seconds[item] }
+  /// The method that found the answer.
+  public var method: QuadraticProgramSettings.Method { batch.methods[item] }
+}
+
+/// The answers to a batch of quadratic programs.
+public struct QuadraticProgramBatchSolution: Sendable {
+  public let problem: QuadraticProgramBatch
+  /// The number of items, B.
+  public var items: Int { problem.items }
+  public internal(set) var status: [SolveStatus]
+  public internal(set) var objective: [Double]
+  /// Shape `[B, n]`.
+  public internal(set) var x: BatchedVector
+  /// Shape `[B, m]`.
+  public internal(set) var lambda: BatchedVector
+  /// Shape `[B, e]`.
+  public internal(set) var nu: BatchedVector
+  public internal(set) var rays: [QuadraticProgramRay?]
+  public internal(set) var residuals: [Residuals]
+  public internal(set) var iterations: [Int]
+  public internal(set) var seconds: [Double]
+  public internal(set) var methods: [QuadraticProgramSettings.Method]
+
+  /// The answer to one item.
+  public subscript(item: Int) -> QuadraticProgramSolution {
+    precondition(item >= 0 && item < items, "item \(item) of a batch of \(items)")
+    return QuadraticProgramSolution(batch: self, item: item)
+  }
+}

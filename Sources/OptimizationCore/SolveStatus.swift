@@ -1,0 +1,14 @@
+/// How the solve of one problem ended. Not being solvable is an outcome, not an error.
+public enum SolveStatus: String, Sendable, CaseIterable {
+  /// A solution within the tolerance was found.
+  case optimal = "optimal"
+  /// No point satisfies the constraints; the ray proves it.
+  case primalInfeasible = "primal infeasible"
+  /// The objective is unbounded below along a ray, if the problem is feasible at all.
+  case dualInfeasible = "dual infeasible"
+  case iterationLimit = "iteration limit"
+  case timeLimit = "time limit"
+  /// The arithmetic broke down before the tolerance was reached; the last iterate is reported.
+  case numericalError = "numerical error"
+  case cancelled = "cancelled"
+}
