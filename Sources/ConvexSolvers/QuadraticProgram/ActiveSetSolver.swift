@@ -82,14 +82,14 @@ final class ActiveSetSolver {
         status: ray == nil ? .numericalError : .primalInfeasible, iterations: dual.iterations,
         ray: ray)
     case .iterationLimit, .timeLimit:
-      readOutMultipliers(point)
+      readOutMultipliers(dual.multiplier, point)
       recoverPrimal(problem, point)
       let (objective, residuals) = problem.evaluate(point, scratch)
       return ItemOutcome(
         status: outcome == .timeLimit ? .timeLimit : .iterationLimit, objective: objective, residuals: residuals,
         iterations: dual.iterations)
     }
-    readOutMultipliers(point)
+    readOutMultipliers(dual.multiplier, point)
     collectWorkingSet(point)
     store.keep(
       item: item, count: dual.count, rows: rows, scales: scales, root: dual.root, ld: dual.ldw,
@@ -162,11 +162,11 @@ final class ActiveSetSolver {
 
   // MARK: - Reading out
 
-  private func readOutMultipliers(_ point: PointView) {
+  private func readOutMultipliers(_ scaled: UnsafePointer<Double>, _ point: PointView) {
     point.lambda.update(repeating: 0, count: m)
-    for i in 0..<e { point.nu[i] = gram.rowScale[i] * dual.multiplier[i] }
+    for i in 0..<e { point.nu[i] = gram.rowScale[i] * scaled[i] }
     for i in e..<structure.count {
-      let value = gram.rowScale[i] * dual.multiplier[i]
+      let value = gram.rowScale[i] * scaled[i]
       if value > 0 { point.lambda[structure.upper[i]] = value }
       if value < 0, structure.lower[i] >= 0 { point.lambda[structure.lower[i]] = -value }
     }
@@ -255,45 +255,9 @@ final class ActiveSetSolver {
 
   // MARK: - Infeasibility
 
-  /// The proof in canonical rows, normalized; nil if it does not hold to 1e-8.
+  /// The proof in canonical rows; nil if it does not hold.
   private func infeasibilityRay(_ problem: ProblemView, point: PointView) -> QuadraticProgramRay? {
-    let lambda = point.lambda
-    let nu = point.nu
-    lambda.update(repeating: 0, count: m)
-    for i in 0..<e { nu[i] = gram.rowScale[i] * dual.ray[i] }
-    for i in e..<structure.count {
-      let value = gram.rowScale[i] * dual.ray[i]
-      if value > 0 { lambda[structure.upper[i]] = value }
-      if value < 0, structure.lower[i] >= 0 { lambda[structure.lower[i]] = -value }
-    }
-    return problem.normalizedPrimalRay(lambda: lambda, nu: nu, work: work)
-  }
-}
-
-extension ProblemView {
-  /// Scales multipliers to `hᵀlambda + bᵀnu = -1` and returns them if `Gᵀlambda + Aᵀnu` vanishes to
-  /// 1e-8 of their size: a proof that the constraints contradict each other.
-  func normalizedPrimalRay(
-    lambda: UnsafeMutablePointer<Double>, nu: UnsafeMutablePointer<Double>,
-    work: UnsafeMutablePointer<Double>
-  ) -> QuadraticProgramRay? {
-    var value = 0.0
-    for j in 0..<m {
-      if lambda[j] < 0 || !isBounded(j) { lambda[j] = 0 }
-      if lambda[j] > 0 { value += h[j] * lambda[j] }
-    }
-    for i in 0..<e { value += b[i] * nu[i] }
-    guard value < 0, value.isFinite else { return nil }
-    for j in 0..<m { lambda[j] /= -value }
-    for i in 0..<e { nu[i] /= -value }
-    work.update(repeating: 0, count: n)
-    addTransposed(lambda: lambda, nu: nu, to: work)
-    var size = 0.0
-    for j in 0..<m where lambda[j] > 0 { size = max(size, lambda[j] * ck_largest(n, G + j * n)) }
-    for i in 0..<e { size = max(size, abs(nu[i]) * ck_largest(n, A + i * n)) }
-    guard ck_largest(n, work) <= 1e-8 * max(size, 1e-300) else { return nil }
-    return .primalInfeasible(
-      lambda: Vector(Array(UnsafeBufferPointer(start: lambda, count: m))),
-      nu: Vector(Array(UnsafeBufferPointer(start: nu, count: e))))
+    readOutMultipliers(dual.ray, point)
+    return problem.primalRay(lambda: point.lambda, nu: point.nu)
   }
 }

@@ -20,7 +20,7 @@ struct ActivityReport {
     var gradientSize = ck_largest(n, problem.p)
     // Row lengths are only needed of the few rows near their bounds.
     let near = 1e-4 * (1 + xSize)
-    for j in 0..<problem.m {
+    for j in 0..<problem.m where problem.isBounded(j) {
       let slack = point.slack[j]
       let multiplier = point.lambda[j]
       guard slack <= near * (1 + abs(problem.h[j])) || multiplier > 0 else { continue }

@@ -132,7 +132,9 @@ struct DualActiveSet: ~Copyable {
 
       updateProducts(H: H, ldh: ldh, activeRows: activeRows, multipliers: step)
       var violations = 0
-      let zero = 1e-13 * ck_largest(count, step)
+      let largest = ck_largest(count, step)
+      let zero = 1e-13 * largest
+      let noise = 1e-14 * largest
       for a in 0..<count {
         let i = working[a]
         multiplier[i] = step[a]
@@ -142,10 +144,10 @@ struct DualActiveSet: ~Copyable {
         }
       }
       for i in equalities..<activeRows where multiplier[i] == 0 && side[i] == 0 {
-        if products[i] > upper[i] + tolerance[i] {
+        if products[i] > upper[i] + tolerance[i] + noise {
           side[i] = 1
           violations += 1
-        } else if products[i] < lower[i] - tolerance[i] {
+        } else if products[i] < lower[i] - tolerance[i] - noise {
           side[i] = -1
           violations += 1
         }
@@ -303,7 +305,7 @@ struct DualActiveSet: ~Copyable {
   }
 
   private func mostViolated(_ activeRows: Int) -> Int? {
-    var worst = 0.0
+    var worst = 1e-14 * ck_largest(count, step)
     var row: Int?
     for i in equalities..<activeRows where side[i] == 0 {
       let excess = max(products[i] - upper[i], lower[i] - products[i])
