@@ -141,7 +141,8 @@ final class ActiveSetSolver {
     return true
   }
 
-  /// The first working set: that of the warm start, or what the unconstrained minimizer violates.
+  /// The first working set: that of the warm start, or what the unconstrained minimizer violates;
+  /// with equalities these alone, since their minimizer is a better judge of the rest.
   private func setGuess(_ lambda: UnsafePointer<Double>?) {
     for i in 0..<e { dual.side[i] = 1 }
     for i in e..<structure.count {
@@ -153,6 +154,8 @@ final class ActiveSetSolver {
         } else {
           dual.side[i] = low >= 0 && lambda[low] > 0 ? -1 : 0
         }
+      } else if e > 0 {
+        dual.side[i] = 0
       } else {
         dual.side[i] =
           dual.upper[i] < -dual.tolerance[i] ? 1 : dual.lower[i] > dual.tolerance[i] ? -1 : 0

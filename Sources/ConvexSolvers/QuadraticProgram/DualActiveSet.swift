@@ -115,7 +115,7 @@ struct DualActiveSet: ~Copyable {
     H: UnsafePointer<Double>, ldh: Int, activeRows: Int, iterationLimit: Int
   ) -> Outcome? {
     var fewest = Int.max
-    var patience = 3
+    var patience = 8
     while true {
       count = 0
       for i in 0..<activeRows where side[i] != 0 {
@@ -131,37 +131,60 @@ struct DualActiveSet: ~Copyable {
       ck_solve(count, root, ldw, rootInverseDiagonal, step)
 
       updateProducts(H: H, ldh: ldh, activeRows: activeRows, multipliers: step)
-      var violations = 0
-      let largest = ck_largest(count, step)
-      let zero = 1e-13 * largest
-      let noise = 1e-14 * largest
-      for a in 0..<count {
-        let i = working[a]
-        multiplier[i] = step[a]
-        if i >= equalities, step[a] * Double(side[i]) < -zero, lower[i] < upper[i] {
-          side[i] = 0
-          violations += 1
-        }
-      }
-      for i in equalities..<activeRows where multiplier[i] == 0 && side[i] == 0 {
-        if products[i] > upper[i] + tolerance[i] + noise {
-          side[i] = 1
-          violations += 1
-        } else if products[i] < lower[i] - tolerance[i] - noise {
-          side[i] = -1
-          violations += 1
-        }
-      }
+      let violations = exchangeViolated(activeRows, threshold: patience == 8 ? 0 : 0.5)
       if violations == 0 { return .optimal }
       for a in 0..<count { multiplier[working[a]] = 0 }
       if violations < fewest {
         fewest = violations
-        patience = 3
+        patience = 8
       } else {
         patience -= 1
         if patience < 0 { return nil }
       }
     }
+  }
+
+  /// Drops the members with a wrong sign and takes in the rows that violate their bounds, the worst ones
+  /// only where there are more than can be independent. Returns the number of violations.
+  private func exchangeViolated(_ activeRows: Int, threshold least: Double) -> Int {
+    var violations = 0
+    var kept = 0
+    let largest = ck_largest(count, step)
+    for a in 0..<count {
+      let i = working[a]
+      multiplier[i] = step[a]
+      if i >= equalities, step[a] * Double(side[i]) < -1e-13 * largest, lower[i] < upper[i] {
+        side[i] = 0
+        violations += 1
+      } else {
+        kept += 1
+      }
+    }
+    let noise = 1e-14 * largest
+    let excess = target
+    var worst = 0.0
+    var additions = 0
+    for i in equalities..<activeRows {
+      excess[i] = 0
+      guard multiplier[i] == 0, side[i] == 0 else { continue }
+      let over = max(products[i] - upper[i], lower[i] - products[i])
+      if over > tolerance[i] + noise {
+        excess[i] = over
+        worst = max(worst, over)
+        additions += 1
+      }
+    }
+    violations += additions
+    var threshold = least
+    additions = (equalities..<activeRows).count { excess[$0] > threshold * worst }
+    while kept + additions > capacity, threshold < 0.9 {
+      threshold += 0.1
+      additions = (equalities..<activeRows).count { excess[$0] > threshold * worst }
+    }
+    for i in equalities..<activeRows where excess[i] > threshold * worst {
+      side[i] = products[i] > upper[i] ? 1 : -1
+    }
+    return violations
   }
 
   private func factorWorkingSet(H: UnsafePointer<Double>, ldh: Int) -> Bool {
