@@ -58,6 +58,7 @@ let package = Package(
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "_TestSupport"]),
     .testTarget(name: "ConvexSolversTests", dependencies: ["ConvexSolvers", "_TestSupport"]),
     .testTarget(name: "ProblemFilesTests", dependencies: ["ProblemFiles", "_TestSupport"]),
+    .testTarget(name: "DocumentationTests", dependencies: ["Argmin"]),
   ],
   swiftLanguageModes: [.v6]
 )
