@@ -1,17 +1,14 @@
 import Argmin
-import Foundation
 import Testing
 
-/// The README's Swift example: it compiles, prints what its comments say, and stands in the README to
-/// the letter.
+/// The README's Swift example compiles, prints what its comments say, and stands in the README to the
+/// letter.
 @Suite struct ReadmeExampleTests {
-  @Test func exampleRunsAndStandsInTheReadme() throws {
-    var printed: [String] = []
-    func print(_ items: Any...) {
-      printed.append(items.map { "\($0)" }.joined(separator: " "))
-    }
+  @Test func example() throws {
+    var output = Output()
+    func print(_ items: Any...) { output.append(items) }
 
-    // BEGIN EXAMPLE
+    // BEGIN example
     // The point of the simplex nearest to a target: minimize ½ |x|² - targetᵀx
     // subject to x ≥ 0 and x₁ + x₂ + x₃ = 1.
     let program = try QuadraticProgram(
@@ -37,45 +34,10 @@ import Testing
     print(gradients.certificates[1].kind)  // leastNorm
     print(gradients.certificates[1].weaklyActive)  // [1, 2]
     print(gradients.b[0])  // [1.5]: b is shared, so its gradient is the sum over the batch
-    // END EXAMPLE
+    // END example
 
-    let lines = try example()
-    let expected = lines.filter { $0.hasPrefix("print(") }.map { line in
-      line[line.range(of: "// ")!.upperBound...].split(separator: ":")[0]
-    }
-    #expect(printed.count == expected.count)
-    for (actual, comment) in zip(printed, expected) { expectSame(actual, String(comment)) }
-
-    let readme = try String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
-    let code = (["import Argmin", ""] + lines).joined(separator: "\n")
-    #expect(readme.contains("```swift\n\(code)\n```"), "the README shows other code")
-  }
-
-  private var root: URL {
-    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
-  }
-
-  /// The lines of the example in this file, without their indentation.
-  private func example() throws -> [String] {
-    let source = try String(contentsOf: URL(fileURLWithPath: #filePath), encoding: .utf8)
-    let lines = source.components(separatedBy: "\n")
-    let first = try #require(lines.firstIndex(of: "    // BEGIN EXAMPLE"))
-    let last = try #require(lines.firstIndex(of: "    // END EXAMPLE"))
-    return lines[first + 1..<last].map { String($0.dropFirst(4)) }
-  }
-
-  /// The same words, and the same numbers to rounding.
-  private func expectSame(_ actual: String, _ expected: String) {
-    func parts(_ text: String) -> [Substring] { text.split { "[], ".contains($0) } }
-    let (actualParts, expectedParts) = (parts(actual), parts(expected))
-    #expect(actualParts.count == expectedParts.count)
-    for (a, b) in zip(actualParts, expectedParts) {
-      if let x = Double(a), let y = Double(b) {
-        #expect(abs(x - y) <= 1e-12, "\(actual) and \(expected)")
-      } else {
-        #expect(a == b)
-      }
-    }
+    let example = try DocumentedExample("example")
+    example.requirePrinted(output.lines)
+    try example.requireShown(in: "README.md", preamble: ["import Argmin", ""])
   }
 }
