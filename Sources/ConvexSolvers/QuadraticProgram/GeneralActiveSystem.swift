@@ -62,18 +62,19 @@ struct GeneralActiveSystem {
       rowNorms[i] = square.squareRoot()
       for j in 0..<n { scaled[i, j] /= rowNorms[i] }
     }
-    var free = QR(scaled, relativeTolerance: Self.rankTolerance).nullSpaceBasis
+    guard var free = Self.complement(of: scaled.transpose) else { return nil }
     for j in 0..<n {
       for d in 0..<free.columns { free[j, d] *= columnScale[j] }
     }
-    freeBasis = Self.orthonormalized(free)
+    guard let freeBasis = Self.range(of: free) else { return nil }
+    self.freeBasis = freeBasis
     let activeRows = Matrix(rows: k, columns: n, elements: Array(scaled.array[(n * n)...]))
-    var dependencies = QR(activeRows.transpose, relativeTolerance: Self.rankTolerance)
-      .nullSpaceBasis
+    guard var dependencies = Self.complement(of: activeRows) else { return nil }
     for a in 0..<k {
       for d in 0..<dependencies.columns { dependencies[a, d] /= rowNorms[n + a] }
     }
-    dependencyBasis = Self.orthonormalized(dependencies)
+    guard let dependencyBasis = Self.range(of: dependencies) else { return nil }
+    self.dependencyBasis = dependencyBasis
     self.K = K
     let size = max(ck_largest((n + k) * (n + k), K.storage.pointer), 1e-300)
     Self.addProjector(of: freeBasis, scale: size, at: 0, to: &K)
@@ -92,8 +93,14 @@ struct GeneralActiveSystem {
     }
   }
 
-  private static func orthonormalized(_ basis: Matrix) -> Matrix {
-    QR(basis.transpose, relativeTolerance: 1e-14).rowSpaceBasis
+  /// An orthonormal basis of the vectors orthogonal to the columns.
+  private static func complement(of columns: Matrix) -> Matrix? {
+    try? QR(columns, relativeTolerance: rankTolerance).complementBasis
+  }
+
+  /// An orthonormal basis of the span of independent columns.
+  private static func range(of columns: Matrix) -> Matrix? {
+    try? QR(columns, relativeTolerance: 1e-14).rangeBasis
   }
 
   private static func addProjector(

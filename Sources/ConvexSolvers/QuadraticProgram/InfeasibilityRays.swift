@@ -59,7 +59,11 @@ extension ProblemView {
       norms[a] = max(ck_dot(n, source, source).squareRoot(), 1e-300)
       for j in 0..<n { columns[j, a] = source[j] / norms[a] }
     }
-    let basis = QR(columns, relativeTolerance: GeneralActiveSystem.rankTolerance).nullSpaceBasis
+    guard
+      let basis = try? QR(
+        columns.transpose, relativeTolerance: GeneralActiveSystem.rankTolerance
+      ).complementBasis
+    else { return nil }
     let weights = Vector(
       rows.enumerated().map { a, index in
         norms[a] * (index < e ? ray.nu[index] : ray.lambda[index - e])
@@ -132,8 +136,11 @@ extension ProblemView {
     for i in 0..<e { append(A + i * n, ck_largest(n, A + i * n)) }
     for j in along { append(G + j * n, ck_largest(n, G + j * n)) }
     guard !stacked.isEmpty else { return x }
-    let basis = QR(Matrix(stacked), relativeTolerance: GeneralActiveSystem.rankTolerance)
-      .nullSpaceBasis
+    guard
+      let basis = try? QR(
+        Matrix(stacked).transpose, relativeTolerance: GeneralActiveSystem.rankTolerance
+      ).complementBasis
+    else { return nil }
     var result = Vector.zeros(n)
     for d in 0..<basis.columns {
       var product = 0.0
