@@ -121,7 +121,8 @@ extension JSONReader {
     let matrix = try readMatrix(rows: size, columns: size)
     if let (row, column) = matrix.firstAsymmetry() {
       throw error(
-        .invalid, at: place, "is not symmetric: [\(row), \(column)] is \(matrix[row, column]), "
+        .invalid, at: place,
+        "is not symmetric: [\(row), \(column)] is \(matrix[row, column]), "
           + "[\(column), \(row)] is \(matrix[column, row])")
     }
     return matrix
