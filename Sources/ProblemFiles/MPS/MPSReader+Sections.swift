@@ -33,7 +33,8 @@ extension MPSReader {
       guard kind == "'INTEND'" else { throw malformed("unknown marker \(quoted(kind))") }
       return
     }
-    if !record.first.elementsEqual(columnName) || model.columns.isEmpty {
+    if model.columns.isEmpty || !(record.first.isEmpty || record.first.elementsEqual(columnName)) {
+      guard !record.first.isEmpty else { throw malformed("the first column has no name") }
       columnName = record.first
       let name = try name(record.first)
       guard model.columnIndex.updateValue(model.columns.count, forKey: name) == nil else {
@@ -64,7 +65,7 @@ extension MPSReader {
 
   mutating func readVector(_ section: MPSSection) throws(ProblemFileError) {
     let record = try record(.vector, "a set, and one or two pairs of a row and a number")
-    guard try isCounted(record.first, section) else { return }
+    try checkSet(record.first, section)
     try setRow(record.second, record.secondNumber, section)
     if !record.third.isEmpty { try setRow(record.third, record.thirdNumber, section) }
   }
@@ -88,16 +89,17 @@ extension MPSReader {
     }
   }
 
-  /// Whether this set of right-hand sides, ranges or bounds is the first one.
-  private mutating func isCounted(
+  /// Makes sure that the data belong to the one set of this section; no name is any set.
+  private mutating func checkSet(
     _ field: MPSRecord.Field, _ section: MPSSection
-  ) throws(ProblemFileError) -> Bool {
-    let set = field.isEmpty ? "" : try name(field)
-    guard let first = setNames[section] else {
-      setNames[section] = set
-      return true
+  ) throws(ProblemFileError) {
+    guard !field.isEmpty else { return }
+    let set = try name(field)
+    guard let first = setNames[section] else { return setNames[section] = set }
+    guard set == first else {
+      throw error(
+        .unsupported, "a second set, \(quoted(set)) after \(quoted(first)), is not supported")
     }
-    return set == first
   }
 
   // MARK: - BOUNDS
@@ -114,7 +116,7 @@ extension MPSReader {
       throw error(.unsupported, "semicontinuous variables (SC) are not supported")
     default: break
     }
-    guard try isCounted(record.first, .bounds) else { return }
+    try checkSet(record.first, .bounds)
     let index = try column(record.second)
     guard !model.columns[index].codes.contains(code) else {
       throw malformed(

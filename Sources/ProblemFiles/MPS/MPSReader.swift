@@ -26,10 +26,9 @@ extension ProblemFile {
 /// Reads an MPS file line by line.
 ///
 /// A section is a line that begins in the first column; its data are the indented lines after it.
-/// `*` in the first column begins a comment, and nothing after ENDATA is read. Of several
-/// right-hand side, range or bound sets the first counts, as is the custom. An entry of the matrix,
-/// a right-hand side, a range or a bound that is given twice is an error; entries of the quadratic
-/// term add up.
+/// `*` in the first column begins a comment, and nothing after ENDATA is read. An entry of the
+/// matrix, a right-hand side, a range or a bound that is given twice is an error; entries of the
+/// quadratic term add up. A second set of right-hand sides, ranges or bounds is unsupported.
 struct MPSReader: ~Copyable {
   let text: TextBytes
   let form: MPSForm
@@ -41,7 +40,7 @@ struct MPSReader: ~Copyable {
   /// The column that is being read, and the rows in which it has an entry.
   var columnName = MPSRecord.Field(start: nil, count: 0)
   var lastColumnInRow: [Int] = []
-  /// The sets of right-hand sides, ranges and bounds that count.
+  /// The names of the sets of right-hand sides, ranges and bounds.
   var setNames: [MPSSection: String] = [:]
 
   static func model(

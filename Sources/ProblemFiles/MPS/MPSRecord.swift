@@ -29,9 +29,9 @@ enum MPSForm {
 enum MPSLineShape {
   /// A code and a name.
   case row
-  /// A name, then one or two pairs of a name and a number.
+  /// A name, then one or two pairs of a name and a number; without a name the last one goes on.
   case column
-  /// As `column`, where the first name may be missing.
+  /// A name that may be missing, then one or two pairs of a name and a number.
   case vector
   /// A code, the name of a set that may be missing, a column, and perhaps a number.
   case bound
@@ -59,18 +59,12 @@ extension MPSRecord {
     case .row:
       guard let b, c == nil else { return nil }
       (code, first) = (a, b)
-    case .column:
-      guard let b, let c, (d == nil) == (e == nil) else { return nil }
-      (first, second) = (a, b)
-      if b.elementsEqual(Self.marker) {
-        guard d == nil else { return nil }
-        third = c
+    case .column, .vector:
+      guard let b else { return nil }
+      if let c, d == nil, shape == .column, b.elementsEqual(Self.marker) {
+        (first, second, third) = (a, b, c)
         return
       }
-      secondNumber = c
-      if let d, let e { (third, thirdNumber) = (d, e) }
-    case .vector:
-      guard let b else { return nil }
       switch (c, d, e) {
       case (nil, _, _): (second, secondNumber) = (a, b)
       case (let c?, nil, _): (first, second, secondNumber) = (a, b, c)
@@ -92,8 +86,11 @@ extension MPSRecord {
     }
   }
 
-  private init?(fixed line: Field, _ shape: MPSLineShape) {
+  private init?(fixed wholeLine: Field, _ shape: MPSLineShape) {
     self.init()
+    // A `$` at the start of the third or the fifth field begins a comment.
+    let dollar = [14, 39].first { $0 < wholeLine.count && wholeLine[$0] == UInt8(ascii: "$") }
+    let line = Field(rebasing: wholeLine[..<(dollar ?? wholeLine.count)])
     // The columns between the fields are blank; numbers may reach into the gaps beside them.
     for gap in [0..<1, 3..<4, 12..<14, 22..<23, 47..<48] where !line.trimmed(gap).isEmpty {
       return nil
@@ -102,24 +99,16 @@ extension MPSRecord {
     code = line.trimmed(1..<3)
     first = line.trimmed(4..<12)
     second = line.trimmed(14..<22)
-    if second.first == UInt8(ascii: "$") {
-      second = Field(rebasing: second[0..<0])
-    } else {
-      secondNumber = line.trimmed(23..<39)
-      third = line.trimmed(39..<47)
-      if third.first == UInt8(ascii: "$") {
-        third = Field(rebasing: third[0..<0])
-      } else {
-        thirdNumber = line.trimmed(48..<72)
-      }
-    }
+    secondNumber = line.trimmed(23..<39)
+    third = line.trimmed(39..<47)
+    thirdNumber = line.trimmed(48..<72)
     let isMarker = second.elementsEqual(Self.marker)
     let hasPair = !second.isEmpty && !secondNumber.isEmpty
     let isPaired = third.isEmpty == thirdNumber.isEmpty
     switch shape {
     case .row: guard !code.isEmpty, !first.isEmpty, second.isEmpty else { return nil }
     case .column:
-      guard code.isEmpty, !first.isEmpty, isMarker || (hasPair && isPaired) else { return nil }
+      guard code.isEmpty, isMarker || (hasPair && isPaired) else { return nil }
     case .vector: guard code.isEmpty, hasPair, isPaired else { return nil }
     case .bound: guard !code.isEmpty, !second.isEmpty, third.isEmpty else { return nil }
     }
