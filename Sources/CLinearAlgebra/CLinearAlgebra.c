@@ -1,5 +1,7 @@
 #include "CLinearAlgebra.h"
 
+#include <math.h>
+
 #include "FortranRoutines.h"
 
 _Static_assert(sizeof(la_int) == sizeof(la_pivot), "pivot indices have LAPACK's integer width");
@@ -14,6 +16,8 @@ void la_use_one_thread(void) {
 #else
 void la_use_one_thread(void) { openblas_set_num_threads(1); }
 #endif
+
+double la_log(double value) { return log(value); }
 
 // MARK: - BLAS
 

@@ -15,6 +15,9 @@ typedef int32_t la_pivot;
 // Keeps BLAS on the calling thread: batches are spread over cores by the package itself.
 void la_use_one_thread(void);
 
+// The natural logarithm, so that the Swift side needs no system module.
+double la_log(double value);
+
 // MARK: - BLAS
 
 void la_gemm(char transA, char transB, la_size m, la_size n, la_size k, double alpha,
