@@ -30,7 +30,9 @@ public struct SupportVectorSensitivity: Experiment {
     progress(0, "training")
     let machine = try SupportVectorMachine.train(training, cost: cost)
     progress(0.02, "differentiating")
-    let derivative = try BoundaryDerivative(machine) { progress(0.02 + 0.28 * $0, "differentiating") }
+    let derivative = try BoundaryDerivative(machine) {
+      progress(0.02 + 0.28 * $0, "differentiating")
+    }
     let lossGradient = try machine.gradient(loss.gradient(machine))
 
     let influences = training.labels.indices.map {
