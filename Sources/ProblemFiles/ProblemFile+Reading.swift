@@ -14,7 +14,8 @@ public enum ProblemFileFormat: String, Sendable, CaseIterable {
   public init?(path: String) {
     var name = path.lowercasedASCII
     if name.hasSuffix(".gz") { name.removeLast(3) }
-    guard let format = Self.allCases.first(where: { name.hasSuffix($0.rawValue) }) else { return nil }
+    let format = Self.allCases.first { name.hasSuffix($0.rawValue) }
+    guard let format else { return nil }
     self = format
   }
 }
@@ -52,7 +53,8 @@ extension ProblemFile {
     guard let format = ProblemFileFormat(path: path) else {
       let known = ProblemFileFormat.allCases.map(\.rawValue).joined(separator: ", ")
       throw ProblemFileError(
-        .unknownFormat, file: path, reason: "has none of the extensions \(known), each also with .gz")
+        .unknownFormat, file: path,
+        reason: "has none of the extensions \(known), each also with .gz")
     }
     if format == .cbf || format == .sdpa { throw .unsupportedFormat(format, file: path) }
     return format

@@ -46,7 +46,8 @@ extension QuadraticProgram {
 }
 
 extension ProblemGroup {
-  fileprivate func write(_ item: Int, without shared: Set<ProblemDatum>, to json: inout JSONWriter) {
+  fileprivate func write(_ item: Int, without shared: Set<ProblemDatum>, to json: inout JSONWriter)
+  {
     json.object { json in
       json.write("qp", for: "kind")
       for datum in ProblemDatum.allCases where !shared.contains(datum) {

@@ -6,7 +6,7 @@ import LinearAlgebra
 /// the polish of interior-point solutions.
 ///
 /// The null space of K is that of `[Q; C]` (free directions of x) times that of Cᵀ (dependent rows),
-/// both found by rank-revealing QR factorizations of scaled rows. Adding the projectors onto them makes K
+/// both found by rank-revealing QR factorizations of scaled rows and columns. Adding the projectors onto them makes K
 /// regular without changing it on the complement, so that the solution of least norm, or least
 /// squares where the system is inconsistent, comes from one factorization. O((n + k)³).
 struct GeneralActiveSystem {
@@ -36,42 +36,71 @@ struct GeneralActiveSystem {
     let n = problem.n
     let k = rows.count
     var K = Matrix(rows: n + k, columns: n + k)
-    var normalized = Matrix(rows: k, columns: n)
-    var norms = [Double](repeating: 1, count: k)
-    var stacked = Matrix(rows: n + k, columns: n)
-    var largestQ = 0.0
-    if !problem.isLinear { for j in 0..<n * n { largestQ = max(largestQ, abs(problem.Q[j])) } }
-    for i in 0..<n where largestQ > 0 {
-      for j in 0..<n {
-        K[i, j] = problem.Q[i * n + j]
-        stacked[i, j] = problem.Q[i * n + j] / largestQ
-      }
+    for i in 0..<n where !problem.isLinear {
+      for j in 0..<n { K[i, j] = problem.Q[i * n + j] }
     }
     for (a, row) in rows.enumerated() {
       let source = problem.row(row)
-      let norm = ck_dot(n, source, source).squareRoot()
-      norms[a] = norm > 0 ? norm : 1
       for j in 0..<n {
         K[n + a, j] = source[j]
         K[j, n + a] = source[j]
-        normalized[a, j] = source[j] / norms[a]
-        stacked[n + a, j] = normalized[a, j]
       }
     }
-    freeBasis = QR(stacked, relativeTolerance: Self.rankTolerance).nullSpaceBasis
-    // A dependency of the normalized rows is one of the rows after division by the norms.
-    var dependencies = QR(normalized.transpose, relativeTolerance: Self.rankTolerance)
-      .nullSpaceBasis
-    for a in 0..<k {
-      for d in 0..<dependencies.columns { dependencies[a, d] /= norms[a] }
+    // Ranks are judged in variables of comparable size and on rows of length one.
+    let columnScale = Self.columnScales(K, variables: n)
+    var rowNorms = [Double](repeating: 1, count: n + k)
+    var scaled = Matrix(rows: n + k, columns: n)
+    for i in 0..<n + k {
+      let own = i < n ? columnScale[i] : 1
+      var square = 0.0
+      for j in 0..<n {
+        scaled[i, j] = own * K[i, j] * columnScale[j]
+        square += scaled[i, j] * scaled[i, j]
+      }
+      // Rows of Q keep their size relative to each other: a tiny one is flat.
+      guard i >= n, square > 0 else { continue }
+      rowNorms[i] = square.squareRoot()
+      for j in 0..<n { scaled[i, j] /= rowNorms[i] }
     }
-    dependencyBasis = QR(dependencies.transpose, relativeTolerance: 1e-14).rowSpaceBasis
+    guard var free = Self.complement(of: scaled.transpose) else { return nil }
+    for j in 0..<n {
+      for d in 0..<free.columns { free[j, d] *= columnScale[j] }
+    }
+    guard let freeBasis = Self.range(of: free) else { return nil }
+    self.freeBasis = freeBasis
+    let activeRows = Matrix(rows: k, columns: n, elements: Array(scaled.array[(n * n)...]))
+    guard var dependencies = Self.complement(of: activeRows) else { return nil }
+    for a in 0..<k {
+      for d in 0..<dependencies.columns { dependencies[a, d] /= rowNorms[n + a] }
+    }
+    guard let dependencyBasis = Self.range(of: dependencies) else { return nil }
+    self.dependencyBasis = dependencyBasis
     self.K = K
     let size = max(ck_largest((n + k) * (n + k), K.storage.pointer), 1e-300)
     Self.addProjector(of: freeBasis, scale: size, at: 0, to: &K)
     Self.addProjector(of: dependencyBasis, scale: -size, at: n, to: &K)
     guard let factor = try? LDLT(K) else { return nil }
     self.factor = factor
+  }
+
+  /// Factors that bring the diagonal of Q to one, or the largest entry of a column where that is zero.
+  private static func columnScales(_ K: Matrix, variables n: Int) -> [Double] {
+    (0..<n).map { j in
+      if K[j, j] > 0 { return 1 / K[j, j].squareRoot() }
+      var largest = 0.0
+      for i in 0..<K.rows { largest = max(largest, abs(K[i, j])) }
+      return largest > 0 ? 1 / largest : 1
+    }
+  }
+
+  /// An orthonormal basis of the vectors orthogonal to the columns.
+  private static func complement(of columns: Matrix) -> Matrix? {
+    try? QR(columns, relativeTolerance: rankTolerance).complementBasis
+  }
+
+  /// An orthonormal basis of the span of independent columns.
+  private static func range(of columns: Matrix) -> Matrix? {
+    try? QR(columns, relativeTolerance: 1e-14).rangeBasis
   }
 
   private static func addProjector(

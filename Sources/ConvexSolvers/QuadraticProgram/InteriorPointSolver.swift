@@ -346,36 +346,10 @@ final class InteriorPointSolver {
   private func infeasibilityRay(_ view: ProblemView, _ result: PointView) -> QuadraticProgramRay? {
     guard kappa > 1e-3 * tau else { return nil }
     readOut(view, result)
-    if let ray = view.normalizedPrimalRay(lambda: result.lambda, nu: result.nu, work: work) {
-      return ray
-    }
-    readOut(view, result)
-    return view.normalizedDualRay(x: result.x, work: work)
-  }
-}
-
-extension ProblemView {
-  /// Scales a direction to `pᵀx = -1` and returns it if `Qx = 0`, `Gx ≤ 0` and `Ax = 0` to 1e-8 of the
-  /// size of the terms: a proof that the objective is unbounded below on any feasible set.
-  func normalizedDualRay(x: UnsafeMutablePointer<Double>, work: UnsafeMutablePointer<Double>)
-    -> QuadraticProgramRay?
-  {
-    let descent = ck_dot(n, p, x)
-    guard descent < 0, descent.isFinite else { return nil }
-    for j in 0..<n { x[j] /= -descent }
-    let size = ck_largest(n, x)
-    multiplyQ(x, work)
-    var flattest = 0.0
-    for j in 0..<n * n where !isLinear { flattest = max(flattest, abs(Q[j])) }
-    guard ck_largest(n, work) <= 1e-8 * flattest * size else { return nil }
-    for j in 0..<m where isBounded(j) {
-      let row = G + j * n
-      guard ck_dot(n, row, x) <= 1e-8 * ck_largest(n, row) * size else { return nil }
-    }
-    for i in 0..<e {
-      let row = A + i * n
-      guard abs(ck_dot(n, row, x)) <= 1e-8 * ck_largest(n, row) * size else { return nil }
-    }
-    return .dualInfeasible(x: Vector(Array(UnsafeBufferPointer(start: x, count: n))))
+    if let ray = view.primalRay(lambda: result.lambda, nu: result.nu) { return ray }
+    // A direction must be flat in the equilibrated problem too, where bad scaling cannot hide a slope.
+    system.multiplyQ(point.x, work)
+    guard ck_largest(n, work) <= 1e-8 * ck_largest(n, point.x) else { return nil }
+    return view.dualRay(x: result.x)
   }
 }

@@ -6,6 +6,9 @@ import OptimizationCore
 final class QuadraticProgramDerivativeRun: @unchecked Sendable {
   private let solution: QuadraticProgramBatchSolution
   private let batch: QuadraticProgramBatch
+  private let problems: ProblemViews
+  /// The solutions of all items.
+  private let points: PointView
   private let items: Range<Int>
   private let policy: DegeneratePolicy
   private let threads: Int?
@@ -28,6 +31,10 @@ final class QuadraticProgramDerivativeRun: @unchecked Sendable {
     }
     self.solution = solution
     batch = solution.problem
+    problems = ProblemViews(batch)
+    points = PointView(
+      x: solution.x.storage.pointer, lambda: solution.lambda.storage.pointer,
+      nu: solution.nu.storage.pointer, slack: solution.slack.pointer)
     self.items = items
     self.policy = policy
     self.threads = threads
@@ -115,8 +122,11 @@ final class QuadraticProgramDerivativeRun: @unchecked Sendable {
     rightHandSide: ((DerivativeSystem) -> Void)? = nil
   ) -> DerivativeSystem? {
     do throws(DerivativeError) {
+      let item = items.lowerBound + index
       let system = try DerivativeSystem(
-        solution, item: items.lowerBound + index, policy: policy)
+        item: item, problem: problems[item],
+        point: points.advanced(by: item, n: n, m: m, e: e), status: solution.status[item],
+        solutionError: solution.residuals[item].largest, store: solution.store, policy: policy)
       rightHandSide?(system)
       let (error, estimate) = system.solve(
         x: unknowns.x, u: unknowns.lambda, v: unknowns.nu, workspace: workspace)
@@ -222,142 +232,5 @@ final class QuadraticProgramDerivativeRun: @unchecked Sendable {
     for item in 0..<(Q.items ?? 1) {
       try requireSymmetric(Q.pointer(item), n, argument: "Q", item: Q.items == nil ? nil : item)
     }
-  }
-}
-
-/// Collects the gradients of the data: written per item, summed in the order of the items where a datum
-/// is shared, so that the sum is the same for any number of threads.
-private final class GradientAccumulator: @unchecked Sendable {
-  private let batch: QuadraticProgramBatch
-  private let items: Int
-  private let n: Int
-  private let m: Int
-  private let e: Int
-  private let Q: AlignedBuffer
-  private let p: AlignedBuffer
-  private let G: AlignedBuffer
-  private let h: AlignedBuffer
-  private let A: AlignedBuffer
-  private let b: AlignedBuffer
-  /// The factors of the outer products of shared matrices, as rows of padded matrices with two rows per
-  /// item: `[direction; point]` of x, lambda and nu, and x with its halves exchanged.
-  private let stackX: AlignedBuffer
-  private let stackXExchanged: AlignedBuffer
-  private let stackLambda: AlignedBuffer
-  private let stackNu: AlignedBuffer
-  private let paddedX: Int
-  private let paddedLambda: Int
-  private let paddedNu: Int
-
-  init(_ batch: QuadraticProgramBatch, items: Int) {
-    self.batch = batch
-    self.items = items
-    n = batch.variables
-    m = batch.inequalities
-    e = batch.equalities
-    func padded(_ count: Int) -> Int { (count + 7) / 8 * 8 }
-    paddedX = padded(n)
-    paddedLambda = padded(m)
-    paddedNu = padded(e)
-    func storage(_ isShared: Bool, _ rows: Int, _ columns: Int, paddedRow: Int? = nil)
-      -> AlignedBuffer
-    {
-      isShared && items > 0
-        ? AlignedBuffer(repeating: 0, count: (rows + 3) / 4 * 4 * (paddedRow ?? columns))
-        : AlignedBuffer(uninitializedCount: items * rows * columns)
-    }
-    Q = storage(batch.Q.items == nil, n, n, paddedRow: paddedX)
-    G = storage(batch.G.items == nil, m, n, paddedRow: paddedX)
-    A = storage(batch.A.items == nil, e, n, paddedRow: paddedX)
-    p = AlignedBuffer(uninitializedCount: items * n)
-    h = AlignedBuffer(uninitializedCount: items * m)
-    b = AlignedBuffer(uninitializedCount: items * e)
-    func stack(_ isNeeded: Bool, _ width: Int) -> AlignedBuffer {
-      AlignedBuffer(repeating: 0, count: isNeeded ? 2 * items * width : 0)
-    }
-    let sharesAny = batch.Q.items == nil || batch.G.items == nil || batch.A.items == nil
-    stackX = stack(sharesAny, paddedX)
-    stackXExchanged = stack(sharesAny, paddedX)
-    stackLambda = stack(batch.G.items == nil, paddedLambda)
-    stackNu = stack(batch.A.items == nil, paddedNu)
-  }
-
-  /// Adds an item: dQ = (dx xᵀ + x dxᵀ)/2, dp = dx, dG = u xᵀ + lambda dxᵀ, dh = -u, and likewise A, b.
-  func add(_ index: Int, direction: PointView, point: PointView, isZero: Bool) {
-    // An unsolved item contributes its zeros or NaNs without a point.
-    let x = isZero ? direction.x : point.x
-    let lambda = isZero ? direction.lambda : point.lambda
-    let nu = isZero ? direction.nu : point.nu
-    (p.pointer + index * n).update(from: direction.x, count: n)
-    for j in 0..<m { h.pointer[index * m + j] = -direction.lambda[j] }
-    for i in 0..<e { b.pointer[index * e + i] = -direction.nu[i] }
-    if stackX.count > 0 {
-      store(direction.x, x, n, stackX, paddedX, index)
-      store(x, direction.x, n, stackXExchanged, paddedX, index)
-    }
-    if batch.Q.items != nil {
-      ck_symmetric_outer(n, direction.x, x, Q.pointer + index * n * n)
-    }
-    if batch.G.items == nil {
-      if stackLambda.count > 0 { store(direction.lambda, lambda, m, stackLambda, paddedLambda, index) }
-    } else {
-      ck_two_outer(m, n, direction.lambda, x, lambda, direction.x, G.pointer + index * m * n)
-    }
-    if batch.A.items == nil {
-      if stackNu.count > 0 { store(direction.nu, nu, e, stackNu, paddedNu, index) }
-    } else {
-      ck_two_outer(e, n, direction.nu, x, nu, direction.x, A.pointer + index * e * n)
-    }
-  }
-
-  private func store(
-    _ first: UnsafePointer<Double>, _ second: UnsafePointer<Double>, _ count: Int,
-    _ stack: AlignedBuffer, _ width: Int, _ index: Int
-  ) {
-    let target = stack.pointer + 2 * index * width
-    target.update(from: first, count: count)
-    (target + width).update(from: second, count: count)
-  }
-
-  func finish(certificates: [DerivativeCertificate]) -> QuadraticProgramBatchGradient {
-    QuadraticProgramBatchGradient(
-      Q: matrix(Q, batch.Q, rows: n, stack: stackX, width: paddedX, factor: 0.5),
-      p: vector(p, batch.p),
-      G: matrix(G, batch.G, rows: m, stack: stackLambda, width: paddedLambda, factor: 1),
-      h: vector(h, batch.h),
-      A: matrix(A, batch.A, rows: e, stack: stackNu, width: paddedNu, factor: 1),
-      b: vector(b, batch.b),
-      certificates: certificates)
-  }
-
-  private func vector(_ storage: AlignedBuffer, _ datum: BatchedVector) -> BatchedVector {
-    guard datum.items == nil else {
-      return BatchedVector(items: items, count: datum.count, storage: storage)
-    }
-    let sum = AlignedBuffer(repeating: 0, count: datum.count)
-    for index in 0..<items {
-      ck_add_scaled(datum.count, 1, storage.pointer + index * datum.count, sum.pointer)
-    }
-    return BatchedVector(items: nil, count: datum.count, storage: sum)
-  }
-
-  private func matrix(
-    _ storage: AlignedBuffer, _ datum: BatchedMatrix, rows: Int, stack: AlignedBuffer, width: Int,
-    factor: Double
-  ) -> BatchedMatrix {
-    guard datum.items == nil else {
-      return BatchedMatrix(items: items, rows: rows, columns: n, storage: storage)
-    }
-    let sum = AlignedBuffer(repeating: 0, count: rows * n)
-    guard items > 0, rows > 0 else {
-      return BatchedMatrix(items: nil, rows: rows, columns: n, storage: sum)
-    }
-    ck_transposed_product(
-      2 * items, rows, n, stack.pointer, width, stackXExchanged.pointer, paddedX, storage.pointer,
-      paddedX)
-    for i in 0..<rows {
-      for j in 0..<n { sum.pointer[i * n + j] = factor * storage.pointer[i * paddedX + j] }
-    }
-    return BatchedMatrix(items: nil, rows: rows, columns: n, storage: sum)
   }
 }

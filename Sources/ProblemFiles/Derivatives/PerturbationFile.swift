@@ -121,7 +121,8 @@ extension JSONReader {
     let matrix = try readMatrix(rows: size, columns: size)
     if let (row, column) = matrix.firstAsymmetry() {
       throw error(
-        .invalid, at: place, "is not symmetric: [\(row), \(column)] is \(matrix[row, column]), "
+        .invalid, at: place,
+        "is not symmetric: [\(row), \(column)] is \(matrix[row, column]), "
           + "[\(column), \(row)] is \(matrix[column, row])")
     }
     return matrix
@@ -130,15 +131,15 @@ extension JSONReader {
 
 extension Matrix {
   /// The first place below the diagonal whose number differs from its mirror image by more than
-  /// rounding, relative to the larger of the two.
+  /// rounding, relative to the largest element.
   func firstAsymmetry(relativeTolerance: Double = 1e-9) -> (row: Int, column: Int)? {
     withUnsafeBufferPointer { elements in
+      let largest = elements.reduce(0) { max($0, $1.magnitude) }
       for row in 0..<rows {
         for column in 0..<row {
           let below = elements[row * columns + column]
           let above = elements[column * columns + row]
-          let size = max(below.magnitude, above.magnitude)
-          if (below - above).magnitude > relativeTolerance * size { return (row, column) }
+          if (below - above).magnitude > relativeTolerance * largest { return (row, column) }
         }
       }
       return nil

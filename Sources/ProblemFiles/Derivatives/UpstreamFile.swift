@@ -95,7 +95,10 @@ extension JSONReader {
         items.append(nil)
         return try reader.readNull()
       }
-      guard index < problems.count else { return try reader.skipValue() }
+      guard index < problems.count else {
+        items.append(nil)
+        return try reader.skipValue()
+      }
       let group = problems.groups[problems.location(of: index).group]
       items.append(try item(&reader, group.batch))
     }

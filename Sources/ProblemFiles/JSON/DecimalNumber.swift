@@ -78,7 +78,8 @@ struct DecimalNumber {
 
   /// Reads digits, eight at a time where there are eight; the mantissa wraps after 19 or 20.
   @inline(__always)
-  private static func readDigits(_ cursor: inout UnsafePointer<UInt8>, into mantissa: inout UInt64) {
+  private static func readDigits(_ cursor: inout UnsafePointer<UInt8>, into mantissa: inout UInt64)
+  {
     while true {
       let chunk = UInt64(
         littleEndian: UnsafeRawPointer(cursor).loadUnaligned(as: UInt64.self))

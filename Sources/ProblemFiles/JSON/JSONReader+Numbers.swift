@@ -139,8 +139,8 @@ extension JSONReader {
       if name == "nan" || name == "inf" || name == "infinity" {
         return malformed("\(spelling) is not a number; every number must be finite")
       }
-      return malformed(
-        spelling.isEmpty ? "expected a number, found \(found())" : "\(spelling) is not a JSON number")
+      guard !spelling.isEmpty else { return malformed("expected a number, found \(found())") }
+      return malformed("\(spelling) is not a JSON number")
     }
   }
 

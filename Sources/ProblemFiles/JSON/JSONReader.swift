@@ -22,7 +22,7 @@ struct JSONReader: ~Copyable {
   init(_ text: TextBytes) {
     self.text = text
     cursor = text.start
-    if text.count >= 3 && cursor[0] == 0xEF && cursor[1] == 0xBB && cursor[2] == 0xBF { cursor += 3 }
+    if cursor[0] == 0xEF && cursor[1] == 0xBB && cursor[2] == 0xBF { cursor += 3 }
   }
 
   /// The position of the next value, for errors that are found later.

@@ -70,14 +70,16 @@ extension ProgramShape {
   /// Checks that the data fit together, the missing ones being taken from `shared`.
   init(_ own: ProgramData, shared: ProgramData?) throws(ShapeMismatch) {
     guard let p = (own.p ?? shared?.p)?.value else {
-      throw ShapeMismatch(datum: .p, reason: "is missing; it is required and fixes the number of variables")
+      throw ShapeMismatch(
+        datum: .p, reason: "is missing; it is required and fixes the number of variables")
     }
     let n = p.count
     if n == 0 { throw ShapeMismatch(datum: .p, reason: "is empty; there must be a variable") }
     let Q = (own.Q ?? shared?.Q)?.value
     if let Q, Q.rows != n || Q.columns != n {
       throw ShapeMismatch(
-        datum: .Q, reason: "has shape \(Q.shape), expected [\(n), \(n)] as p has \(n.counted("number"))")
+        datum: .Q,
+        reason: "has shape \(Q.shape), expected [\(n), \(n)] as p has \(n.counted("number"))")
     }
     variables = n
     isLinear = Q == nil

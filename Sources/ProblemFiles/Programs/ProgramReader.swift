@@ -87,7 +87,10 @@ extension JSONReader {
   mutating func readProgram() throws(ProblemFileError) -> ProgramData {
     var data = ProgramData(position: position())
     try readObject("a problem (an object)") { (reader, key) throws(ProblemFileError) in
-      if key == "kind" { return _ = try reader.readString("the kind (a string)") }
+      if key == "kind" {
+        _ = try reader.readString("the kind (a string)")
+        return
+      }
       guard let datum = ProblemDatum(rawValue: key) else {
         throw reader.malformed("unknown key; a qp has Q, p, G, h, A and b")
       }
