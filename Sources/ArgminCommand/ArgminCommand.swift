@@ -30,10 +30,9 @@ struct ArgminCommand: ParsableCommand {
       fail(failure)
     } catch let error as ProblemFileError {
       fail(ToolFailure(error))
-    } catch  where exitCode(for: error) == .success {
-      // Help was asked for.
-      exit(withError: error)
     } catch {
+      // Help that was asked for.
+      if exitCode(for: error) == .success { exit(withError: error) }
       fail(ToolFailure(.badInput, message(for: error)))
     }
   }
