@@ -10,7 +10,6 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
-    .package(url: "https://github.com/apple/swift-numerics", from: "1.0.2"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"),
   ],
   targets: [
@@ -35,7 +34,10 @@ let package = Package(
       dependencies: ["CLinearAlgebra", "CKernels"]
     ),
     .target(name: "OptimizationCore", dependencies: ["LinearAlgebra"]),
-    .target(name: "ConvexSolvers", dependencies: ["OptimizationCore", "LinearAlgebra", "CKernels"]),
+    .target(
+      name: "ConvexSolvers",
+      dependencies: ["OptimizationCore", "LinearAlgebra", "CKernels"]
+    ),
     .target(name: "ProblemFiles", dependencies: ["ConvexSolvers", "CZlib"]),
     .target(name: "Argmin", dependencies: ["LinearAlgebra", "OptimizationCore", "ConvexSolvers"]),
     .target(
@@ -59,6 +61,12 @@ let package = Package(
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "_TestSupport"]),
     .testTarget(name: "ConvexSolversTests", dependencies: ["ConvexSolvers", "_TestSupport"]),
     .testTarget(name: "ProblemFilesTests", dependencies: ["ProblemFiles", "_TestSupport"]),
+    .testTarget(
+      name: "ArgminExperimentsTests",
+      dependencies: ["ArgminExperiments", "Argmin", "_TestSupport"]
+    ),
+    // Runs the built tool as a process; the dependency has it built beside the tests.
+    .testTarget(name: "ArgminCommandTests", dependencies: ["ArgminCommand", "ProblemFiles"]),
   ],
   swiftLanguageModes: [.v6]
 )

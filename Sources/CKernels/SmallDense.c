@@ -106,12 +106,27 @@ MULTIVERSION void ck_solve_transposed_many(long n, long columns, const double *R
   }
 }
 
-MULTIVERSION void ck_gram(long n, long m, const double *X, long ldx, double *H, long ldh) {
+// The lower triangle from the upper.
+INLINE void mirror(long m, double *H, long ldh) {
+  for (long i0 = 0; i0 < m; i0 += 8)
+    for (long j0 = 0; j0 <= i0; j0 += 8)
+      for (long i = i0; i < i0 + 8 && i < m; i++)
+        for (long j = j0; j < j0 + 8 && j < i; j++) H[i * ldh + j] = H[j * ldh + i];
+}
+
+INLINE void gram(long n, long m, const double *X, long ldx, double *H, long ldh, int subtract) {
   const long end = rounded_up(m, 8);
   for (long i0 = 0; i0 < m; i0 += 4)
-    band(n, X + i0, ldx, X, ldx, H + i0 * ldh, ldh, i0 / 8 * 8, end, 0);
-  for (long i = 1; i < m; i++)
-    for (long j = 0; j < i; j++) H[i * ldh + j] = H[j * ldh + i];
+    band(n, X + i0, ldx, X, ldx, H + i0 * ldh, ldh, i0 / 8 * 8, end, subtract);
+  mirror(m, H, ldh);
+}
+
+MULTIVERSION void ck_gram(long n, long m, const double *X, long ldx, double *H, long ldh) {
+  gram(n, m, X, ldx, H, ldh, 0);
+}
+
+MULTIVERSION void ck_subtract_gram(long n, long m, const double *X, long ldx, double *H, long ldh) {
+  gram(n, m, X, ldx, H, ldh, 1);
 }
 
 MULTIVERSION double ck_dot(long n, const double *a, const double *b) {

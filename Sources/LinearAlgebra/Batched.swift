@@ -26,7 +26,8 @@ public struct BatchedVector: Sendable, Equatable {
     let storage = AlignedBuffer(uninitializedCount: vectors.count * count)
     for (item, vector) in vectors.enumerated() {
       precondition(
-        vector.count == count, "BatchedVector: item \(item) has \(vector.count) elements, not \(count)")
+        vector.count == count,
+        "BatchedVector: item \(item) has \(vector.count) elements, not \(count)")
       (storage.pointer + item * count).update(from: vector.storage.pointer, count: count)
     }
     self.init(items: vectors.count, count: count, storage: storage)
@@ -91,7 +92,8 @@ public struct BatchedMatrix: Sendable, Equatable {
     for (item, matrix) in matrices.enumerated() {
       precondition(
         matrix.rows == rows && matrix.columns == columns,
-        "BatchedMatrix: item \(item) is [\(matrix.rows), \(matrix.columns)], not [\(rows), \(columns)]")
+        "BatchedMatrix: item \(item) is [\(matrix.rows), \(matrix.columns)], not [\(rows), \(columns)]"
+      )
       (storage.pointer + item * rows * columns)
         .update(from: matrix.storage.pointer, count: rows * columns)
     }

@@ -6,7 +6,8 @@ public struct Matrix: Sendable {
 
   package init(rows: Int, columns: Int, storage: AlignedBuffer) {
     precondition(
-      storage.count == rows * columns, "Matrix: \(storage.count) elements for [\(rows), \(columns)]")
+      storage.count == rows * columns, "Matrix: \(storage.count) elements for [\(rows), \(columns)]"
+    )
     self.rows = rows
     self.columns = columns
     self.storage = storage
@@ -76,13 +77,18 @@ public struct Matrix: Sendable {
 
   /// The transpose, shape `[columns, rows]`.
   public var transpose: Matrix {
-    var result = Matrix(rows: columns, columns: rows)
-    result.withUnsafeMutableBufferPointer { target in
-      for i in 0..<rows {
-        for j in 0..<columns { target[j * rows + i] = storage.pointer[i * columns + j] }
+    let target = AlignedBuffer(uninitializedCount: rows * columns)
+    let block = 8  // one cache line
+    for i0 in stride(from: 0, to: rows, by: block) {
+      for j0 in stride(from: 0, to: columns, by: block) {
+        for i in i0..<min(i0 &+ block, rows) {
+          for j in j0..<min(j0 &+ block, columns) {
+            target.pointer[j &* rows &+ i] = storage.pointer[i &* columns &+ j]
+          }
+        }
       }
     }
-    return result
+    return Matrix(rows: columns, columns: rows, storage: target)
   }
 
   public func withUnsafeBufferPointer<Result>(

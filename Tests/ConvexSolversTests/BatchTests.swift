@@ -24,10 +24,10 @@ import _TestSupport
         }
         let center = random.vector(n)
         p.append(random.vector(n))
-        var bounds = G.last!.times(center)
+        var bounds = (G.last! * center)
         for i in 0..<m { bounds[i] += random.uniform() }
         h.append(bounds)
-        b.append(A.last!.times(center))
+        (b.append(A.last! * center))
       }
     }
 
@@ -81,9 +81,9 @@ import _TestSupport
     var A = Matrix(rows: 2, columns: 7)
     for item in 0..<9 {
       let single = try solution[item].vjp(x: upstream[item])
-      Q = Q.adding(single.Q, times: 1)
-      G = G.adding(single.G, times: 1)
-      A = A.adding(single.A, times: 1)
+      Q = Q + 1 * single.Q
+      G = G + 1 * single.G
+      A = A + 1 * single.A
     }
     for (sum, shared) in [(Q, gradient.Q), (G, gradient.G), (A, gradient.A)] {
       for (a, b) in zip(sum.array, shared.array) { #expect(abs(a - b) <= 1e-12 * (1 + abs(a))) }

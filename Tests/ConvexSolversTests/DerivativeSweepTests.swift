@@ -34,10 +34,10 @@ import _TestSupport
       let tangent = try solution.jvp(
         Q: change.Q, p: change.p, G: change.G, h: change.h, A: change.A, b: change.b)
       let reverse =
-        (change.Q.map { gradient.Q.inner($0) } ?? 0) + gradient.p.inner(change.p)
-        + gradient.G.inner(change.G) + gradient.h.inner(change.h) + gradient.A.inner(change.A)
-        + gradient.b.inner(change.b)
-      let forward = wx.inner(tangent.x) + wl.inner(tangent.lambda) + wn.inner(tangent.nu)
+        (change.Q.map { gradient.Q.inner($0) } ?? 0) + gradient.p.dot(change.p)
+        + gradient.G.inner(change.G) + gradient.h.dot(change.h) + gradient.A.inner(change.A)
+        + gradient.b.dot(change.b)
+      let forward = wx.dot(tangent.x) + wl.dot(tangent.lambda) + wn.dot(tangent.nu)
       let size = 1 + abs(forward) + abs(reverse)
       guard gradient.certificate.kind == .exact else { continue }
       exact += 1
@@ -48,7 +48,7 @@ import _TestSupport
         guard
           let difference = try centralDifference(
             data, change, step, settings: settings,
-            loss: { wx.inner($0.x) + wl.inner($0.lambda) + wn.inner($0.nu) })
+            loss: { wx.dot($0.x) + wl.dot($0.lambda) + wn.dot($0.nu) })
         else { continue }
         agrees = abs(difference - reverse) <= 1e-6 * size
       }
@@ -73,11 +73,11 @@ import _TestSupport
 /// The optimality conditions, from the data alone.
 func requireOptimality(_ data: RandomProgram, _ solution: QuadraticProgramSolution) throws {
   let (x, lambda, nu) = (solution.x, solution.lambda, solution.nu)
-  let curvature = data.Q?.times(x) ?? Vector.zeros(x.count)
+  let curvature = data.Q.map { $0 * x } ?? Vector.zeros(x.count)
   let pull = data.G.transposeTimes(lambda)
   let hold = data.A.transposeTimes(nu)
-  let products = data.G.times(x)
-  let values = data.A.times(x)
+  let products = (data.G * x)
+  let values = (data.A * x)
   var size = 1.0
   for j in 0..<x.count {
     size = max(size, abs(curvature[j]), abs(data.p[j]), abs(pull[j]), abs(hold[j]))

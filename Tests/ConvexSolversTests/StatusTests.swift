@@ -18,7 +18,7 @@ import _TestSupport
     for i in 0..<n + 1 { for j in 0..<n { last[0, j] -= rows[i, j] } }
     let G = rows.stacked(on: last).stacked(on: random.matrix(3, n))
     let center = random.vector(n)
-    var h = G.times(center)
+    var h = (G * center)
     for i in n + 2..<h.count { h[i] += 1 }
     h[0] -= 1
     let Q = seed % 3 == 0 ? nil : random.quadraticTerm(n, rank: n)
@@ -30,7 +30,7 @@ import _TestSupport
       return
     }
     #expect(lambda.allSatisfy { $0 >= 0 })
-    #expect(abs(lambda.inner(h) + 1) <= 1e-9)
+    #expect(abs(lambda.dot(h) + 1) <= 1e-9)
     #expect(G.transposeTimes(lambda).allSatisfy { abs($0) <= 1e-7 })
     #expect(solution.x.allSatisfy { $0.isNaN })
   }
@@ -55,9 +55,9 @@ import _TestSupport
       Issue.record("no ray")
       return
     }
-    #expect(abs(p.inner(x) + 1) <= 1e-9)
-    #expect(G.times(x).allSatisfy { $0 <= 1e-7 })
-    if let Q { #expect(Q.times(x).allSatisfy { abs($0) <= 1e-6 }) }
+    #expect(abs(p.dot(x) + 1) <= 1e-9)
+    #expect((G * x).allSatisfy { $0 <= 1e-7 })
+    if let Q { #expect((Q * x).allSatisfy { abs($0) <= 1e-6 }) }
   }
 
   /// The null vector of a matrix of corank one, by solving with the last component fixed.

@@ -39,11 +39,11 @@ package struct RandomProgram: Sendable {
     default: break
     }
     if [.box, .semidefinite, .linear, .degenerateVertex].contains(kind) {
-      rows = rows.stacked(on: Matrix.identity(n)).stacked(on: Matrix.identity(n).scaled(by: -1))
+      rows = rows.stacked(on: Matrix.identity(n)).stacked(on: -1 * Matrix.identity(n))
     }
     G = rows
     A = equalities
-    var bounds = rows.times(center)
+    var bounds = (rows * center)
     for i in 0..<bounds.count {
       // Some rows pass through the feasible point, so that all kinds of active sets occur.
       bounds[i] += kind == .degenerateVertex ? (i % 2 == 0 ? 0 : 1) : random.uniform()
@@ -53,7 +53,7 @@ package struct RandomProgram: Sendable {
       for i in 0..<bounds.count where i % 3 == 0 { bounds[i] = i % 2 == 0 ? .infinity : 1e20 }
     }
     h = bounds
-    b = equalities.times(center)
+    b = (equalities * center)
     p = random.vector(n)
     Q = kind == .linear ? nil : random.quadraticTerm(n, rank: kind == .semidefinite ? n / 2 : n)
     if kind == .badlyScaled { scale(&random) }
@@ -88,9 +88,9 @@ package struct RandomProgram: Sendable {
     for j in 0..<p.count { result.p[j] += step * change.p[j] }
     for i in 0..<h.count where h[i] < 1e20 { result.h[i] += step * change.h[i] }
     for i in 0..<b.count { result.b[i] += step * change.b[i] }
-    result.G = G.adding(change.G, times: step)
-    result.A = A.adding(change.A, times: step)
-    if let Q, let dQ = change.Q { result.Q = Q.adding(dQ, times: step) }
+    result.G = G + step * change.G
+    result.A = A + step * change.A
+    if let Q, let dQ = change.Q { result.Q = Q + step * dQ }
     return result
   }
 
@@ -110,7 +110,7 @@ package struct RandomProgram: Sendable {
     for j in 0..<p.count { change.p[j] = random.normal() * (abs(p[j]) + 1e-3) }
     for i in 0..<h.count { change.h[i] = h[i] < 1e20 ? random.normal() * (abs(h[i]) + 1e-3) : 0 }
     for i in 0..<b.count { change.b[i] = random.normal() * (abs(b[i]) + 1e-3) }
-    if let Q { change.Q = Q.scaled(by: random.normal()) }
+    if let Q { change.Q = (random.normal() * Q) }
     return change
   }
 }
@@ -141,31 +141,10 @@ extension SeededGenerator {
 }
 
 extension Matrix {
-  package func times(_ x: Vector) -> Vector {
-    Vector((0..<rows).map { i in (0..<columns).reduce(0.0) { $0 + self[i, $1] * x[$1] } })
-  }
-
-  package func transposeTimes(_ y: Vector) -> Vector {
-    Vector((0..<columns).map { j in (0..<rows).reduce(0.0) { $0 + self[$1, j] * y[$1] } })
-  }
-
-  package func scaled(by factor: Double) -> Matrix {
-    Matrix(rows: rows, columns: columns, elements: array.map { $0 * factor })
-  }
-
-  package func adding(_ other: Matrix, times factor: Double) -> Matrix {
-    Matrix(
-      rows: rows, columns: columns, elements: zip(array, other.array).map { $0 + factor * $1 })
-  }
-
   package func stacked(on lower: Matrix) -> Matrix {
     Matrix(rows: rows + lower.rows, columns: lower.columns, elements: array + lower.array)
   }
 
   /// The sum of the products of the elements.
   package func inner(_ other: Matrix) -> Double { zip(array, other.array).reduce(0) { $0 + $1.0 * $1.1 } }
-}
-
-extension Vector {
-  package func inner(_ other: Vector) -> Double { zip(self, other).reduce(0) { $0 + $1.0 * $1.1 } }
 }

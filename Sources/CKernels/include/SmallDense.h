@@ -18,6 +18,8 @@ void ck_solve_transposed_many(long n, long columns, const double *R, long ldr,
 
 // H := X'X, all of it, for padded X [n, m] and padded H [m, m].
 void ck_gram(long n, long m, const double *X, long ldx, double *H, long ldh);
+// H := H - X'X likewise; H is taken to be symmetric.
+void ck_subtract_gram(long n, long m, const double *X, long ldx, double *H, long ldh);
 
 // b := R'^-1 b and b := R^-1 b for one right-hand side; R need not be padded.
 void ck_solve_transposed(long n, const double *R, long ldr, const double *inverseDiagonal, double *b);

@@ -1,54 +1,63 @@
-// The BLAS and LAPACK routines that the package uses, as our own prototypes on Linux and Accelerate's
-// header on Apple platforms. The only place that names a Fortran symbol. All matrices are
-// column-major here; the Swift side passes row-major data as the transpose.
+// The BLAS and LAPACK routines that the package uses, by value and with 64-bit sizes.
+//
+// Column-major as in Fortran: the Swift side passes row-major data as the transpose. The Fortran
+// symbols themselves stay in FortranRoutines.h, which Swift never sees: on Apple platforms they need
+// a macro that is defined for this target only.
 #ifndef ARGMIN_C_LINEAR_ALGEBRA_H
 #define ARGMIN_C_LINEAR_ALGEBRA_H
 
-#if defined(__APPLE__)
-#include <Accelerate/Accelerate.h>
-typedef __LAPACK_int la_int;
-#else
-typedef int la_int;
+#include <stddef.h>
+#include <stdint.h>
 
-void dgemm_(const char *transA, const char *transB, const la_int *m, const la_int *n,
-            const la_int *k, const double *alpha, const double *A, const la_int *lda,
-            const double *B, const la_int *ldb, const double *beta, double *C, const la_int *ldc);
-void dgemv_(const char *trans, const la_int *m, const la_int *n, const double *alpha,
-            const double *A, const la_int *lda, const double *x, const la_int *incx,
-            const double *beta, double *y, const la_int *incy);
-void dsyrk_(const char *uplo, const char *trans, const la_int *n, const la_int *k,
-            const double *alpha, const double *A, const la_int *lda, const double *beta,
-            double *C, const la_int *ldc);
-void dtrsm_(const char *side, const char *uplo, const char *trans, const char *diag,
-            const la_int *m, const la_int *n, const double *alpha, const double *A,
-            const la_int *lda, double *B, const la_int *ldb);
-void dtrmm_(const char *side, const char *uplo, const char *trans, const char *diag,
-            const la_int *m, const la_int *n, const double *alpha, const double *A,
-            const la_int *lda, double *B, const la_int *ldb);
-void dpotrf_(const char *uplo, const la_int *n, double *A, const la_int *lda, la_int *info);
-void dpotrs_(const char *uplo, const la_int *n, const la_int *nrhs, const double *A,
-             const la_int *lda, double *B, const la_int *ldb, la_int *info);
-void dtrtri_(const char *uplo, const char *diag, const la_int *n, double *A, const la_int *lda,
-             la_int *info);
-void dsytrf_(const char *uplo, const la_int *n, double *A, const la_int *lda, la_int *ipiv,
-             double *work, const la_int *lwork, la_int *info);
-void dsytrs_(const char *uplo, const la_int *n, const la_int *nrhs, const double *A,
-             const la_int *lda, const la_int *ipiv, double *B, const la_int *ldb, la_int *info);
-void dgetrf_(const la_int *m, const la_int *n, double *A, const la_int *lda, la_int *ipiv,
-             la_int *info);
-void dgetrs_(const char *trans, const la_int *n, const la_int *nrhs, const double *A,
-             const la_int *lda, const la_int *ipiv, double *B, const la_int *ldb, la_int *info);
-void dgeqp3_(const la_int *m, const la_int *n, double *A, const la_int *lda, la_int *jpvt,
-             double *tau, double *work, const la_int *lwork, la_int *info);
-void dormqr_(const char *side, const char *trans, const la_int *m, const la_int *n,
-             const la_int *k, const double *A, const la_int *lda, const double *tau, double *C,
-             const la_int *ldc, double *work, const la_int *lwork, la_int *info);
-void dsyevd_(const char *jobz, const char *uplo, const la_int *n, double *A, const la_int *lda,
-             double *w, double *work, const la_int *lwork, la_int *iwork, const la_int *liwork,
-             la_int *info);
-#endif
+typedef ptrdiff_t la_size;
+typedef int32_t la_pivot;
 
 // Keeps BLAS on the calling thread: batches are spread over cores by the package itself.
 void la_use_one_thread(void);
+
+// The natural logarithm, so that the Swift side needs no system module.
+double la_log(double value);
+
+// MARK: - BLAS
+
+void la_gemm(char transA, char transB, la_size m, la_size n, la_size k, double alpha,
+             const double *A, la_size lda, const double *B, la_size ldb, double beta, double *C,
+             la_size ldc);
+void la_gemv(char trans, la_size m, la_size n, double alpha, const double *A, la_size lda,
+             const double *x, double beta, double *y);
+void la_syrk(char uplo, char trans, la_size n, la_size k, double alpha, const double *A,
+             la_size lda, double beta, double *C, la_size ldc);
+void la_trsm(char side, char uplo, char trans, char diag, la_size m, la_size n, double alpha,
+             const double *A, la_size lda, double *B, la_size ldb);
+void la_trsv(char uplo, char trans, char diag, la_size n, const double *A, la_size lda, double *x);
+
+// MARK: - LAPACK: each returns its info
+
+la_size la_potrf(char uplo, la_size n, double *A, la_size lda);
+la_size la_pocon(char uplo, la_size n, const double *A, la_size lda, double norm,
+                 double *reciprocal, double *work, la_pivot *iwork);
+la_size la_trtri(char uplo, char diag, la_size n, double *A, la_size lda);
+
+la_size la_sytrf(char uplo, la_size n, double *A, la_size lda, la_pivot *pivots, double *work,
+                 la_size lwork);
+la_size la_sytrs(char uplo, la_size n, la_size nrhs, const double *A, la_size lda,
+                 const la_pivot *pivots, double *B, la_size ldb);
+la_size la_sycon(char uplo, la_size n, const double *A, la_size lda, const la_pivot *pivots,
+                 double norm, double *reciprocal, double *work, la_pivot *iwork);
+
+la_size la_getrf(la_size m, la_size n, double *A, la_size lda, la_pivot *pivots);
+la_size la_getrs(char trans, la_size n, la_size nrhs, const double *A, la_size lda,
+                 const la_pivot *pivots, double *B, la_size ldb);
+la_size la_gecon(char norm_kind, la_size n, const double *A, la_size lda, double norm,
+                 double *reciprocal, double *work, la_pivot *iwork);
+
+// With lwork = -1 these (and la_sytrf) only write the best size of the workspace to work[0].
+la_size la_geqp3(la_size m, la_size n, double *A, la_size lda, la_pivot *columns, double *tau,
+                 double *work, la_size lwork);
+la_size la_ormqr(char side, char trans, la_size m, la_size n, la_size k, const double *A,
+                 la_size lda, const double *tau, double *C, la_size ldc, double *work,
+                 la_size lwork);
+la_size la_syevd(char jobz, char uplo, la_size n, double *A, la_size lda, double *values,
+                 double *work, la_size lwork, la_pivot *iwork, la_size liwork);
 
 #endif

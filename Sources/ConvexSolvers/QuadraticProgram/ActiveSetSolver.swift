@@ -13,7 +13,7 @@ struct ItemOutcome {
 
 /// The dual active-set method for one item at a time: one per worker, its workspace allocated once.
 ///
-/// The unconstrained minimizer, the multipliers from `DualActiveSet`, the point they give, and up to
+/// The minimizer subject to the equalities alone, the multipliers of the inequalities from `DualActiveSet`, the point they give, and up to
 /// three steps of iterative refinement of the optimality system of the working set.
 final class ActiveSetSolver {
   private let n: Int
@@ -24,7 +24,9 @@ final class ActiveSetSolver {
   private var dual: DualActiveSet
   private let scratch: OptimalityScratch
   private let buffer: AlignedBuffer
+  /// The minimizer subject to the equalities, and F⁻ᵀ times the scaled distance of the unconstrained one.
   private let center: UnsafeMutablePointer<Double>
+  private let equalityGap: UnsafeMutablePointer<Double>
   private let centerProducts: UnsafeMutablePointer<Double>
   private let correction: UnsafeMutablePointer<Double>
   private let work: UnsafeMutablePointer<Double>
@@ -39,10 +41,10 @@ final class ActiveSetSolver {
     m = batch.inequalities
     e = batch.equalities
     self.gram = gram
-    dual = DualActiveSet(rows: m + e, equalities: e, variables: n)
+    dual = DualActiveSet(rows: m, dimension: n - e)
     scratch = OptimalityScratch(n: n, e: e)
     let total = m + e
-    buffer = AlignedBuffer(uninitializedCount: 3 * n + 4 * total)
+    buffer = AlignedBuffer(uninitializedCount: 3 * n + 4 * total + e)
     center = buffer.pointer
     correction = center + n
     work = correction + n
@@ -50,6 +52,7 @@ final class ActiveSetSolver {
     correctionMultipliers = centerProducts + total
     products = correctionMultipliers + total
     scales = products + total
+    equalityGap = scales + total
     rows = .allocate(capacity: total + 1)
     rowPointers = .allocate(capacity: total + 1)
   }
@@ -67,8 +70,8 @@ final class ActiveSetSolver {
     item: Int, problem: ProblemView, point: PointView, guess: UnsafePointer<Double>?,
     tolerance: Double, iterationLimit: Int, store: ActiveSetStore, isOverdue: () -> Bool
   ) -> ItemOutcome {
-    center.update(from: problem.p, count: n)
-    gram.solveNegated(center)
+    guard gram.isRegular else { return ItemOutcome(status: .numericalError) }
+    findCenter(problem)
     guard setBounds(problem) else { return ItemOutcome(status: .numericalError) }
     setGuess(guess)
     let outcome = dual.solve(
@@ -82,18 +85,18 @@ final class ActiveSetSolver {
         status: ray == nil ? .numericalError : .primalInfeasible, iterations: dual.iterations,
         ray: ray)
     case .iterationLimit, .timeLimit:
-      readOutMultipliers(dual.multiplier, point)
+      readOutMultipliers(dual.multiplier, gap: equalityGap, point)
       recoverPrimal(problem, point)
       let (objective, residuals) = problem.evaluate(point, scratch)
       return ItemOutcome(
-        status: outcome == .timeLimit ? .timeLimit : .iterationLimit, objective: objective, residuals: residuals,
-        iterations: dual.iterations)
+        status: outcome == .timeLimit ? .timeLimit : .iterationLimit, objective: objective,
+        residuals: residuals, iterations: dual.iterations)
     }
-    readOutMultipliers(dual.multiplier, point)
+    readOutMultipliers(dual.multiplier, gap: equalityGap, point)
     collectWorkingSet(point)
     store.keep(
-      item: item, count: dual.count, rows: rows, scales: scales, root: dual.root, ld: dual.ldw,
-      inverseDiagonal: dual.rootInverseDiagonal)
+      item: item, count: e + dual.count, rows: rows, scales: scales, gram: gram, working: dual.working,
+      root: dual.root, ld: dual.ldw, inverseDiagonal: dual.rootInverseDiagonal)
     recoverPrimal(problem, point)
     let system = store.system(item, problem)!
     let (objective, residuals) = refine(problem, point, system)
@@ -103,89 +106,104 @@ final class ActiveSetSolver {
       iterations: dual.iterations)
   }
 
-  /// The bounds of the scaled dual. False where a row is zero, which the scaling cannot represent.
+  /// The minimizer subject to the equalities alone.
+  private func findCenter(_ problem: ProblemView) {
+    center.update(from: problem.p, count: n)
+    gram.solveNegated(center)
+    guard e > 0 else { return }
+    ck_multiply(e, n, problem.A, n, center, equalityGap)
+    for i in 0..<e { equalityGap[i] = gram.equalityScale[i] * (problem.b[i] - equalityGap[i]) }
+    ck_solve_transposed(e, gram.F, gram.lde, gram.inverseDiagonalF, equalityGap)
+    products.update(from: equalityGap, count: e)
+    ck_solve(e, gram.F, gram.lde, gram.inverseDiagonalF, products)
+    center.update(from: problem.p, count: n)
+    for i in 0..<e {
+      ck_add_scaled(n, -gram.equalityScale[i] * products[i], problem.A + i * n, center)
+    }
+    gram.solveNegated(center)
+  }
+
+  /// The bounds of the scaled dual, relative to the center. False where bounds contradict each other or a
+  /// row that cannot move: the method with certificates says whether that is a proof.
   private func setBounds(_ problem: ProblemView) -> Bool {
     ck_multiply(structure.count, n, gram.C, n, center, centerProducts)
     for i in 0..<structure.count {
       let scale = gram.rowScale[i]
-      guard scale > 0, scale.isFinite else { return false }
       let product = centerProducts[i]
-      if i < e {
-        dual.upper[i] = scale * (problem.b[i] - product)
-        dual.lower[i] = dual.upper[i]
-        dual.tolerance[i] = 1e-11 * scale * (abs(problem.b[i]) + abs(product))
-        continue
-      }
       let up = structure.upper[i]
       let low = structure.lower[i]
       var size = abs(product)
+      var upper = Double.infinity
+      var lower = -Double.infinity
       if problem.isBounded(up) {
-        dual.upper[i] = scale * (problem.h[up] - product)
+        upper = problem.h[up] - product
         size += abs(problem.h[up])
-      } else {
-        dual.upper[i] = .infinity
       }
       if low >= 0, problem.isBounded(low) {
-        dual.lower[i] = scale * (-problem.h[low] - product)
+        lower = -problem.h[low] - product
         size += abs(problem.h[low])
+      }
+      let tolerance = 1e-12 * size
+      if lower > upper {
+        guard lower <= upper + tolerance else { return false }
+        lower = upper
+      }
+      if scale == 0 {
+        guard upper >= -tolerance, lower <= tolerance else { return false }
+        (dual.upper[i], dual.lower[i]) = (.infinity, -.infinity)
       } else {
-        dual.lower[i] = -.infinity
+        (dual.upper[i], dual.lower[i]) = (scale * upper, scale * lower)
       }
-      dual.tolerance[i] = 1e-12 * scale * size
-      // Bounds that cross, by more than rounding, are left to the method with certificates.
-      if dual.lower[i] > dual.upper[i] {
-        if dual.lower[i] > dual.upper[i] + dual.tolerance[i] { return false }
-        dual.lower[i] = dual.upper[i]
-      }
+      dual.tolerance[i] = scale * tolerance
     }
     return true
   }
 
-  /// The first working set: that of the warm start, or what the unconstrained minimizer violates;
-  /// with equalities these alone, since their minimizer is a better judge of the rest.
+  /// The first working set: that of the warm start, or what the center violates.
   private func setGuess(_ lambda: UnsafePointer<Double>?) {
-    for i in 0..<e { dual.side[i] = 1 }
-    for i in e..<structure.count {
+    for i in 0..<structure.count {
       dual.multiplier[i] = 0
-      if let lambda {
-        let low = structure.lower[i]
-        if lambda[structure.upper[i]] > 0 {
-          dual.side[i] = 1
-        } else {
-          dual.side[i] = low >= 0 && lambda[low] > 0 ? -1 : 0
-        }
-      } else if e > 0 {
-        dual.side[i] = 0
+      let low = structure.lower[i]
+      if let lambda, gram.rowScale[i] > 0 {
+        let isAtUpper = lambda[structure.upper[i]] > 0
+        dual.side[i] = isAtUpper ? 1 : low >= 0 && lambda[low] > 0 ? -1 : 0
       } else {
-        dual.side[i] =
-          dual.upper[i] < -dual.tolerance[i] ? 1 : dual.lower[i] > dual.tolerance[i] ? -1 : 0
+        let isOver = dual.upper[i] < -dual.tolerance[i]
+        dual.side[i] = isOver ? 1 : dual.lower[i] > dual.tolerance[i] ? -1 : 0
       }
     }
   }
 
   // MARK: - Reading out
 
-  private func readOutMultipliers(_ scaled: UnsafePointer<Double>, _ point: PointView) {
+  /// The canonical multipliers for scaled ones of the rows; those of the equalities follow from
+  /// `-F⁻¹ (gap + Z scaled)`.
+  private func readOutMultipliers(
+    _ scaled: UnsafePointer<Double>, gap: UnsafePointer<Double>?, _ point: PointView
+  ) {
     point.lambda.update(repeating: 0, count: m)
-    for i in 0..<e { point.nu[i] = gram.rowScale[i] * scaled[i] }
-    for i in e..<structure.count {
+    for i in 0..<structure.count {
       let value = gram.rowScale[i] * scaled[i]
       if value > 0 { point.lambda[structure.upper[i]] = value }
       if value < 0, structure.lower[i] >= 0 { point.lambda[structure.lower[i]] = -value }
     }
+    guard e > 0 else { return }
+    ck_multiply(e, structure.count, gram.Z, gram.ldh, scaled, point.nu)
+    if let gap { ck_add_scaled(e, 1, gap, point.nu) }
+    ck_solve(e, gram.F, gram.lde, gram.inverseDiagonalF, point.nu)
+    for i in 0..<e { point.nu[i] *= -gram.equalityScale[i] }
   }
 
-  /// Turns each member of the working set into the canonical row that holds it.
+  /// The equalities, and for each member of the working set the canonical row that holds it.
   private func collectWorkingSet(_ point: PointView) {
+    for i in 0..<e { (rows[i], scales[i]) = (Int32(i), gram.equalityScale[i]) }
     for a in 0..<dual.count {
       let i = dual.working[a]
       let scale = gram.rowScale[i]
-      if i < e {
-        (rows[a], scales[a]) = (Int32(i), scale)
-      } else if dual.lower[i] < dual.upper[i] ? dual.side[i] > 0 : dual.multiplier[i] >= 0 {
-        (rows[a], scales[a]) = (Int32(e + structure.upper[i]), scale)
+      if dual.lower[i] < dual.upper[i] ? dual.side[i] > 0 : dual.multiplier[i] >= 0 {
+        (rows[e + a], scales[e + a]) = (Int32(e + structure.upper[i]), scale)
       } else {
-        (rows[a], scales[a]) = (Int32(e + structure.lower[i]), -scale)
+        (rows[e + a], scales[e + a]) = (Int32(e + structure.lower[i]), -scale)
       }
     }
   }
@@ -260,7 +278,7 @@ final class ActiveSetSolver {
 
   /// The proof in canonical rows; nil if it does not hold.
   private func infeasibilityRay(_ problem: ProblemView, point: PointView) -> QuadraticProgramRay? {
-    readOutMultipliers(dual.ray, point)
+    readOutMultipliers(dual.ray, gap: nil, point)
     return problem.primalRay(lambda: point.lambda, nu: point.nu)
   }
 }

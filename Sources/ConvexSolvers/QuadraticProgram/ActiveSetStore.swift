@@ -42,17 +42,26 @@ final class ActiveSetStore: @unchecked Sendable {
   }
 
   /// Keeps the working set of an item: canonical rows (equalities, then inequalities), the scale of
-  /// each, and the Cholesky factor of the Gram matrix of the scaled rows.
+  /// each, and the Cholesky factor of the Gram matrix of the scaled rows, `[F Z; 0 root]`.
   func keep(
-    item: Int, count: Int, rows source: UnsafePointer<Int32>, scales sourceScales: UnsafePointer<Double>,
+    item: Int, count: Int, rows source: UnsafePointer<Int32>,
+    scales sourceScales: UnsafePointer<Double>, gram: DualGram, working: UnsafePointer<Int>,
     root: UnsafePointer<Double>, ld: Int, inverseDiagonal: UnsafePointer<Double>
   ) {
     let target = workingRoots.pointer + item * workingRootStride
     let compact = (count + 7) / 8 * 8
-    for a in 0..<count {
-      (target + a * compact + a).update(from: root + a * ld + a, count: count - a)
+    let e = gram.equalities
+    for i in 0..<e {
+      let row = target + i * compact
+      (row + i).update(from: gram.F + i * gram.lde + i, count: e - i)
+      for a in e..<count { row[a] = gram.Z[i * gram.ldh + working[a - e]] }
     }
-    (target + count * compact).update(from: inverseDiagonal, count: count)
+    for a in e..<count {
+      (target + a * compact + a).update(from: root + (a - e) * (ld + 1), count: count - a)
+    }
+    let targetDiagonal = target + count * compact
+    targetDiagonal.update(from: gram.inverseDiagonalF, count: e)
+    (targetDiagonal + e).update(from: inverseDiagonal, count: count - e)
     (rows + item * capacity).update(from: source, count: count)
     (scales.pointer + item * capacity).update(from: sourceScales, count: count)
     counts[item] = Int32(count)

@@ -23,7 +23,6 @@ struct DualActiveSet: ~Copyable {
   }
 
   let rows: Int
-  let equalities: Int
   private let buffer: AlignedBuffer
   private let indexBuffer: UnsafeMutablePointer<Int>
   /// Bounds on t, `[rows]`; infinite where absent. Filled by the caller.
@@ -37,8 +36,8 @@ struct DualActiveSet: ~Copyable {
   let ray: UnsafeMutablePointer<Double>
   /// t = -H multiplier, `[rows]`.
   let products: UnsafeMutablePointer<Double>
-  /// The working set, `[count]`, and for each row 1 if it is in it at its upper bound (or an equality),
-  /// -1 at its lower, 0 if it is not.
+  /// The working set, `[count]`, and for each row 1 if it is in it at its upper bound, -1 at its lower, 0
+  /// if it is not.
   let working: UnsafeMutablePointer<Int>
   let side: UnsafeMutablePointer<Int>
   private(set) var count = 0
@@ -57,12 +56,14 @@ struct DualActiveSet: ~Copyable {
   /// At most this many rows can be independent.
   private let capacity: Int
   /// Pivots of unit-scaled rows below this count as dependence.
-  private static let smallestPivot = 1e-12
+  static let smallestPivot = 1e-12
 
-  init(rows: Int, equalities: Int, variables: Int) {
+  /// - Parameters:
+  ///   - rows: the most two-sided rows.
+  ///   - dimension: the most that can be independent.
+  init(rows: Int, dimension: Int) {
     self.rows = rows
-    self.equalities = equalities
-    capacity = min(rows, variables)
+    capacity = max(0, min(rows, dimension))
     ldw = (capacity + 7) / 8 * 8
     let padded = (rows + 7) / 8 * 8
     let rootRows = (capacity + 3) / 4 * 4
@@ -153,7 +154,7 @@ struct DualActiveSet: ~Copyable {
     for a in 0..<count {
       let i = working[a]
       multiplier[i] = step[a]
-      if i >= equalities, step[a] * Double(side[i]) < -1e-13 * largest, lower[i] < upper[i] {
+      if step[a] * Double(side[i]) < -1e-13 * largest, lower[i] < upper[i] {
         side[i] = 0
         violations += 1
       } else {
@@ -164,7 +165,7 @@ struct DualActiveSet: ~Copyable {
     let excess = target
     var worst = 0.0
     var additions = 0
-    for i in equalities..<activeRows {
+    for i in 0..<activeRows {
       excess[i] = 0
       guard multiplier[i] == 0, side[i] == 0 else { continue }
       let over = max(products[i] - upper[i], lower[i] - products[i])
@@ -176,12 +177,12 @@ struct DualActiveSet: ~Copyable {
     }
     violations += additions
     var threshold = least
-    additions = (equalities..<activeRows).count { excess[$0] > threshold * worst }
+    additions = (0..<activeRows).count { excess[$0] > threshold * worst }
     while kept + additions > capacity, threshold < 0.9 {
       threshold += 0.1
-      additions = (equalities..<activeRows).count { excess[$0] > threshold * worst }
+      additions = (0..<activeRows).count { excess[$0] > threshold * worst }
     }
-    for i in equalities..<activeRows where excess[i] > threshold * worst {
+    for i in 0..<activeRows where excess[i] > threshold * worst {
       side[i] = products[i] > upper[i] ? 1 : -1
     }
     return violations
@@ -219,32 +220,8 @@ struct DualActiveSet: ~Copyable {
     multiplier.update(repeating: 0, count: rows)
     count = 0
     factor.removeAll()
-    // Equalities first, then what is left of the guess, as far as independent.
-    for i in 0..<equalities {
-      side[i] = 1
-      let pivot = prepare(i, H: H, ldh: ldh)
-      if pivot > Self.smallestPivot, count < capacity {
-        append(i, pivot: pivot)
-      } else {
-        side[i] = 0
-        factor.dependency(into: step)
-        // Consistent if the same combination of the values vanishes.
-        var combination = upper[i]
-        var size = abs(upper[i])
-        for a in 0..<count {
-          combination += step[a] * bound(working[a])
-          size += abs(step[a] * bound(working[a]))
-        }
-        if abs(combination) > 1e-9 * (1 + size) {
-          let sign = combination > 0 ? -1.0 : 1.0
-          ray.update(repeating: 0, count: rows)
-          for a in 0..<count { ray[working[a]] = sign * step[a] }
-          ray[i] = sign
-          return .infeasible
-        }
-      }
-    }
-    for i in equalities..<activeRows where side[i] != 0 {
+    // What is left of the guess, as far as independent.
+    for i in 0..<activeRows where side[i] != 0 {
       let pivot = prepare(i, H: H, ldh: ldh)
       if pivot > Self.smallestPivot, count < capacity {
         append(i, pivot: pivot)
@@ -283,7 +260,7 @@ struct DualActiveSet: ~Copyable {
         var blocking = -1
         for a in 0..<count {
           let i = working[a]
-          guard i >= equalities, lower[i] < upper[i] else { continue }
+          guard lower[i] < upper[i] else { continue }
           let change = direction * step[a] * Double(side[i])
           if change < -1e-11 {
             let room = -multiplier[i] * Double(side[i]) / change
@@ -312,7 +289,7 @@ struct DualActiveSet: ~Copyable {
     let zero = 1e-13 * ck_largest(count, target)
     for a in 0..<count {
       let i = working[a]
-      guard i >= equalities, lower[i] < upper[i] else { continue }
+      guard lower[i] < upper[i] else { continue }
       let sign = Double(side[i])
       guard target[a] * sign < -zero else { continue }
       let present = multiplier[i] * sign
@@ -330,7 +307,7 @@ struct DualActiveSet: ~Copyable {
   private func mostViolated(_ activeRows: Int) -> Int? {
     var worst = 1e-14 * ck_largest(count, step)
     var row: Int?
-    for i in equalities..<activeRows where side[i] == 0 {
+    for i in 0..<activeRows where side[i] == 0 {
       let excess = max(products[i] - upper[i], lower[i] - products[i])
       if excess > tolerance[i], excess > worst { (worst, row) = (excess, i) }
     }

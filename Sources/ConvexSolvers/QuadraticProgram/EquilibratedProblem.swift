@@ -40,7 +40,7 @@ final class EquilibratedProblem {
     self.n = n
     self.m = m
     self.e = e
-    structure = RowStructure(variables: n, inequalities: m, equalities: 0)
+    structure = RowStructure(variables: n, inequalities: m)
     buffer = AlignedBuffer(
       repeating: 0, count: n * n + 3 * n + m * n + e * n + 2 * e + 3 * m + max(n, m + e) + n)
     Q = buffer.pointer

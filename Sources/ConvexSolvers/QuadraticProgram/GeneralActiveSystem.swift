@@ -25,9 +25,8 @@ struct GeneralActiveSystem {
   /// Directions and rows count as dependent below this size, relative to rows of length one.
   static let rankTolerance = 1e-9
 
-  /// An estimate of the condition number: 1 / (relative residual growth) is not known here, so the ratio
-  /// of the largest to the smallest pivot size.
-  var conditionEstimate: Double { 1e3 }
+  /// An estimate of the condition number of K on the complement of its null space.
+  let conditionEstimate: Double
 
   /// Nil if the factorization broke down.
   init?(_ problem: ProblemView, rows: [Int]) {
@@ -62,24 +61,26 @@ struct GeneralActiveSystem {
       rowNorms[i] = square.squareRoot()
       for j in 0..<n { scaled[i, j] /= rowNorms[i] }
     }
-    var free = QR(scaled, relativeTolerance: Self.rankTolerance).nullSpaceBasis
+    guard var free = Self.nullSpace(of: scaled) else { return nil }
     for j in 0..<n {
       for d in 0..<free.columns { free[j, d] *= columnScale[j] }
     }
-    freeBasis = Self.orthonormalized(free)
+    guard let freeBasis = Self.range(of: free) else { return nil }
+    self.freeBasis = freeBasis
     let activeRows = Matrix(rows: k, columns: n, elements: Array(scaled.array[(n * n)...]))
-    var dependencies = QR(activeRows.transpose, relativeTolerance: Self.rankTolerance)
-      .nullSpaceBasis
+    guard var dependencies = Self.nullSpace(of: activeRows.transpose) else { return nil }
     for a in 0..<k {
       for d in 0..<dependencies.columns { dependencies[a, d] /= rowNorms[n + a] }
     }
-    dependencyBasis = Self.orthonormalized(dependencies)
+    guard let dependencyBasis = Self.range(of: dependencies) else { return nil }
+    self.dependencyBasis = dependencyBasis
     self.K = K
     let size = max(ck_largest((n + k) * (n + k), K.storage.pointer), 1e-300)
     Self.addProjector(of: freeBasis, scale: size, at: 0, to: &K)
     Self.addProjector(of: dependencyBasis, scale: -size, at: n, to: &K)
     guard let factor = try? LDLT(K) else { return nil }
     self.factor = factor
+    conditionEstimate = 1 / max(factor.reciprocalConditionEstimate, 1e-300)
   }
 
   /// Factors that bring the diagonal of Q to one, or the largest entry of a column where that is zero.
@@ -92,8 +93,14 @@ struct GeneralActiveSystem {
     }
   }
 
-  private static func orthonormalized(_ basis: Matrix) -> Matrix {
-    QR(basis.transpose, relativeTolerance: 1e-14).rowSpaceBasis
+  /// An orthonormal basis of the vectors that a matrix with rows of comparable size maps to zero.
+  static func nullSpace(of matrix: Matrix) -> Matrix? {
+    try? QR(matrix, relativeTolerance: rankTolerance).nullSpaceBasis
+  }
+
+  /// An orthonormal basis of the span of independent columns.
+  private static func range(of columns: Matrix) -> Matrix? {
+    try? QR(columns, relativeTolerance: 1e-14).rangeBasis
   }
 
   private static func addProjector(

@@ -25,7 +25,7 @@ final class QuadraticProgramWorker {
     throws(IndefiniteQuadraticTerm)
     -> (ItemOutcome, QuadraticProgramSettings.Method)
   {
-    let problem = ProblemView(batch, item: item)
+    let problem = run.problems[item]
     let term = run.sharedTerm ?? classify(item, problem)
     if case .indefinite(let shift) = term { throw IndefiniteQuadraticTerm(shift: shift) }
     var spent = 0

@@ -3,29 +3,25 @@ import LinearAlgebra
 
 /// The rows of a problem as two-sided constraints `lower ≤ c·x ≤ upper`: an inequality and its exact
 /// negation become one row, so that boxes and ranges are not doubled.
-///
-/// Equalities come first (row i is `A[i]`), then the inequalities that are not the second of a pair.
+/// Row i is the i-th inequality that is not the second of a pair.
 struct RowStructure {
   private let buffer: UnsafeMutablePointer<Int>
-  /// For row i: the inequality that bounds it from above, or -1 (equalities).
+  /// For row i: the inequality that bounds it from above; its row of G is the row.
   let upper: UnsafeMutablePointer<Int>
   /// For row i: the inequality that bounds it from below, or -1.
   let lower: UnsafeMutablePointer<Int>
   private let order: UnsafeMutablePointer<Int>
   private let signature: AlignedBuffer
   private let weights: AlignedBuffer
-  let equalities: Int
   let inequalities: Int
   private(set) var count = 0
 
-  init(variables: Int, inequalities: Int, equalities: Int) {
+  init(variables: Int, inequalities: Int) {
     self.inequalities = inequalities
-    self.equalities = equalities
-    let rows = inequalities + equalities
-    buffer = .allocate(capacity: 2 * rows + inequalities + 1)
+    buffer = .allocate(capacity: 3 * inequalities + 1)
     upper = buffer
-    lower = buffer + rows
-    order = lower + rows
+    lower = upper + inequalities
+    order = lower + inequalities
     signature = AlignedBuffer(uninitializedCount: inequalities)
     weights = AlignedBuffer((0..<variables).map { 1 + 0.618 * Double($0 % 13) })
   }
@@ -34,12 +30,11 @@ struct RowStructure {
 
   /// Finds the pairs of G, shape `[inequalities, n]`. O(mn + m log m).
   mutating func identifyPairs(G: UnsafePointer<Double>, n: Int) {
-    for i in 0..<equalities { (upper[i], lower[i]) = (-1, -1) }
     // A sum with fixed weights is negated exactly, to the last bit, when the row is.
     ck_multiply(inequalities, n, G, n, weights.pointer, signature.pointer)
     order.update(repeating: -1, count: inequalities)
     markNegations(G: G, n: n)
-    count = equalities
+    count = 0
     for i in 0..<inequalities where order[i] != -2 {
       (upper[count], lower[count]) = (i, order[i])
       count += 1

@@ -1,0 +1,81 @@
+// MARK: - Arithmetic
+
+extension Vector {
+  public static func + (left: Vector, right: Vector) -> Vector {
+    left.combined(with: right, "+") { $0 + $1 }
+  }
+
+  public static func - (left: Vector, right: Vector) -> Vector {
+    left.combined(with: right, "-") { $0 - $1 }
+  }
+
+  public static prefix func - (vector: Vector) -> Vector { -1 * vector }
+
+  public static func * (factor: Double, vector: Vector) -> Vector {
+    var result = vector
+    result *= factor
+    return result
+  }
+
+  public static func * (vector: Vector, factor: Double) -> Vector { factor * vector }
+
+  public static func / (vector: Vector, divisor: Double) -> Vector {
+    var result = vector
+    result.withUnsafeMutableBufferPointer { for index in $0.indices { $0[index] /= divisor } }
+    return result
+  }
+
+  public static func += (left: inout Vector, right: Vector) {
+    left.add(right, scaledBy: 1)
+  }
+
+  public static func -= (left: inout Vector, right: Vector) {
+    left.add(right, scaledBy: -1)
+  }
+
+  public static func *= (vector: inout Vector, factor: Double) {
+    vector.withUnsafeMutableBufferPointer { for index in $0.indices { $0[index] *= factor } }
+  }
+
+  /// Adds `factor * other`, element by element, in place.
+  public mutating func add(_ other: Vector, scaledBy factor: Double) {
+    precondition(count == other.count, "Vector.add: [\(count)] and [\(other.count)]")
+    withUnsafeMutableBufferPointer { target in
+      other.withUnsafeBufferPointer { source in
+        for index in target.indices { target[index] += factor * source[index] }
+      }
+    }
+  }
+
+  /// The inner product with a vector of the same length. The order of summation is fixed, but not
+  /// from left to right.
+  public func dot(_ other: Vector) -> Double {
+    precondition(count == other.count, "Vector.dot: [\(count)] and [\(other.count)]")
+    return withExtendedLifetime((storage, other.storage)) {
+      Kernels.dot(storage.pointer, other.storage.pointer, count: count)
+    }
+  }
+
+  private func combined(
+    with other: Vector, _ name: StaticString, _ operation: (Double, Double) -> Double
+  ) -> Vector {
+    precondition(count == other.count, "Vector \(name): [\(count)] and [\(other.count)]")
+    let result = AlignedBuffer(uninitializedCount: count)
+    Kernels.combine(storage, other.storage, into: result, operation)
+    return Vector(storage: result)
+  }
+}
+
+// MARK: - Norms
+
+extension Vector {
+  /// The Euclidean norm, without overflow or underflow in between; 0 for an empty vector.
+  public var twoNorm: Double {
+    withExtendedLifetime(storage) { Kernels.twoNorm(storage.pointer, count: count) }
+  }
+
+  /// The largest magnitude; 0 for an empty vector, NaN if any element is.
+  public var infinityNorm: Double {
+    withExtendedLifetime(storage) { Kernels.largestMagnitude(storage.pointer, count: count) }
+  }
+}
