@@ -1,3 +1,4 @@
 #ifndef ARGMIN_C_KERNELS_H
 #define ARGMIN_C_KERNELS_H
+#include "SmallDense.h"
 #endif

@@ -74,7 +74,10 @@ public struct QuadraticProgramPerturbation: Sendable {
 
 extension QuadraticProgramSolution {
   /// Reverse mode: the gradient of a loss with respect to the data, from its gradient with respect to
-  /// the solution.
+  /// the solution (Amos and Kolter 2017, OptNet, equations 6 to 8, with the factor of dG corrected).
+  ///
+  /// An item that was not solved has gradient zero where the upstream gradient is zero and NaN
+  /// otherwise.
   ///
   /// - Parameters:
   ///   - x, lambda, nu: upstream gradients, shapes `[n]`, `[m]`, `[e]`; nil for zero.
@@ -84,7 +87,14 @@ extension QuadraticProgramSolution {
     x: Vector? = nil, lambda: Vector? = nil, nu: Vector? = nil,
     degenerate policy: DegeneratePolicy = .leastNorm
   ) throws -> QuadraticProgramGradient {
-    fatalError()
+    let run = try QuadraticProgramDerivativeRun(
+      batch, items: item..<item + 1, policy: policy, threads: 1)
+    let gradient = try run.vjp(
+      x: x.map(BatchedVector.init(shared:)), lambda: lambda.map(BatchedVector.init(shared:)),
+      nu: nu.map(BatchedVector.init(shared:)))
+    return QuadraticProgramGradient(
+      Q: gradient.Q[0], p: gradient.p[0], G: gradient.G[0], h: gradient.h[0], A: gradient.A[0],
+      b: gradient.b[0], certificate: gradient.certificates[0])
   }
 
   /// Forward mode: the change of the solution under a perturbation of the data.
@@ -97,27 +107,52 @@ extension QuadraticProgramSolution {
     Q: Matrix? = nil, p: Vector? = nil, G: Matrix? = nil, h: Vector? = nil, A: Matrix? = nil,
     b: Vector? = nil, degenerate policy: DegeneratePolicy = .leastNorm
   ) throws -> QuadraticProgramTangent {
-    fatalError()
+    let run = try QuadraticProgramDerivativeRun(
+      batch, items: item..<item + 1, policy: policy, threads: 1)
+    let tangent = try run.jvp(
+      QuadraticProgramPerturbation(
+        Q: Q.map(BatchedMatrix.init(shared:)), p: p.map(BatchedVector.init(shared:)),
+        G: G.map(BatchedMatrix.init(shared:)), h: h.map(BatchedVector.init(shared:)),
+        A: A.map(BatchedMatrix.init(shared:)), b: b.map(BatchedVector.init(shared:))))
+    return QuadraticProgramTangent(
+      x: tangent.x[0], lambda: tangent.lambda[0], nu: tangent.nu[0],
+      certificate: tangent.certificates[0])
   }
 }
 
 // MARK: - Batches
 
 extension QuadraticProgramBatchSolution {
-  /// Reverse mode for every item: upstream gradients of shapes `[B, n]`, `[B, m]`, `[B, e]` (or shared),
-  /// nil for zero.
+  /// Reverse mode for every item.
+  ///
+  /// - Parameters:
+  ///   - x, lambda, nu: upstream gradients of shapes `[B, n]`, `[B, m]`, `[B, e]`, or shared; nil for
+  ///     zero.
+  ///   - degenerate: what to return where an item's solution map is not differentiable.
+  ///   - threads: threads that share the batch, nil for one per core.
+  /// - Throws: `ProblemError` for shapes and numbers, `DerivativeError`, naming the item.
+  /// - Complexity: O(n² + (m + e) n) per item solved by the active-set method, from the factorizations
+  ///   that the solve ended with; O((n + k)³) with k active rows for others.
   public func vjp(
     x: BatchedVector? = nil, lambda: BatchedVector? = nil, nu: BatchedVector? = nil,
     degenerate policy: DegeneratePolicy = .leastNorm, threads: Int? = nil
   ) throws -> QuadraticProgramBatchGradient {
-    fatalError()
+    try QuadraticProgramDerivativeRun(self, items: 0..<items, policy: policy, threads: threads)
+      .vjp(x: x, lambda: lambda, nu: nu)
   }
 
   /// Forward mode for every item.
+  ///
+  /// - Parameters:
+  ///   - perturbation: perturbations of the data, per item or shared.
+  ///   - degenerate: what to return where an item's solution map is not differentiable.
+  ///   - threads: threads that share the batch, nil for one per core.
+  /// - Throws: `ProblemError` for shapes and numbers, `DerivativeError`, naming the item.
   public func jvp(
     _ perturbation: QuadraticProgramPerturbation, degenerate policy: DegeneratePolicy = .leastNorm,
     threads: Int? = nil
   ) throws -> QuadraticProgramBatchTangent {
-    fatalError()
+    try QuadraticProgramDerivativeRun(self, items: 0..<items, policy: policy, threads: threads)
+      .jvp(perturbation)
   }
 }

@@ -41,19 +41,23 @@ public struct QuadraticProgramBatchSolution: Sendable {
   public let problem: QuadraticProgramBatch
   /// The number of items, B.
   public var items: Int { problem.items }
-  public internal(set) var status: [SolveStatus]
-  public internal(set) var objective: [Double]
+  public let status: [SolveStatus]
+  public let objective: [Double]
   /// Shape `[B, n]`.
-  public internal(set) var x: BatchedVector
+  public let x: BatchedVector
   /// Shape `[B, m]`.
-  public internal(set) var lambda: BatchedVector
+  public let lambda: BatchedVector
   /// Shape `[B, e]`.
-  public internal(set) var nu: BatchedVector
-  public internal(set) var rays: [QuadraticProgramRay?]
-  public internal(set) var residuals: [Residuals]
-  public internal(set) var iterations: [Int]
-  public internal(set) var seconds: [Double]
-  public internal(set) var methods: [QuadraticProgramSettings.Method]
+  public let nu: BatchedVector
+  public let rays: [QuadraticProgramRay?]
+  public let residuals: [Residuals]
+  public let iterations: [Int]
+  public let seconds: [Double]
+  public let methods: [QuadraticProgramSettings.Method]
+  /// h - Gx, `[B, m]`.
+  let slack: AlignedBuffer
+  /// The factorizations of the active-set solves.
+  let store: ActiveSetStore?
 
   /// The answer to one item.
   public subscript(item: Int) -> QuadraticProgramSolution {

@@ -10,11 +10,9 @@ public struct SymmetricEigen: Sendable {
 
   /// Decomposes a square matrix, reading only its lower triangle. `O(n^3)`.
   ///
-  /// Throws `notFinite`, and `notConverged` (not known to happen for finite data).
+  /// Throws `notSquare`, `notFinite`, and `noConvergence` (not known to happen for finite data).
   public init(_ matrix: Matrix) throws(FactorizationError) {
-    precondition(
-      matrix.rows == matrix.columns,
-      "SymmetricEigen: [\(matrix.rows), \(matrix.columns)] is not square")
+    try matrix.requireSquare()
     try matrix.requireFinite(lowerTriangleOnly: true)
     let n = matrix.rows
     let vectors = AlignedBuffer(copying: matrix.storage)
@@ -28,7 +26,7 @@ public struct SymmetricEigen: Sendable {
           n: n, A: vectors.pointer, values: values.pointer, work: work.pointer, integers: integers)
       }
     }
-    if !converged { throw .notConverged }
+    if !converged { throw .noConvergence }
     self.values = Vector(storage: values)
     vectorRows = Matrix(rows: n, columns: n, storage: vectors)
   }
