@@ -37,11 +37,12 @@ public struct SymmetricEigen: Sendable {
   /// The orthonormal eigenvectors, shape `[n, n]`: column i belongs to `values[i]`.
   public var vectors: Matrix { vectorRows.transpose }
 
-  /// `V diag(f(values)) V'`, shape `[n, n]`: the matrix again for the identity, its positive
-  /// semidefinite part for `max(0, value)`, and so on.
-  public func reconstruct(
-    _ function: (_ value: Double) throws -> Double = { $0 }
-  ) rethrows -> Matrix {
+  /// The matrix again, `V diag(values) V'`, shape `[n, n]`.
+  public func reconstruct() -> Matrix { mapValues { $0 } }
+
+  /// The matrix function `V diag(f(values)) V'`, shape `[n, n]`: `max(0, value)` gives the nearest
+  /// positive semidefinite matrix, the square root its square root, and so on.
+  public func mapValues(_ function: (_ value: Double) throws -> Double) rethrows -> Matrix {
     var scaled = vectorRows
     let factors = try values.map(function)
     let n = size
