@@ -45,9 +45,9 @@ struct WrongFile: CustomTestStringConvertible, Sendable {
         ROWS
          N  COST
         COLUMNS
-            MARKER    M1        'MARKER'  'INTORG'
+            MARKER                 'MARKER'                 'INTORG'
             X         COST      1.0
-            MARKER    M2        'MARKER'  'INTEND'
+            MARKER                 'MARKER'                 'INTEND'
         RHS
         ENDATA
 
@@ -115,7 +115,8 @@ struct WrongFile: CustomTestStringConvertible, Sendable {
   }
 
   @Test(arguments: [
-    ("{\"x\": [1]}", "x"), ("{\"y\": [1, 2]}", "y"), ("[]", "up.json"), ("{\"x\": [1, NaN]}", "up.json"),
+    ("{\"x\": [1]}", "x"), ("{\"y\": [1, 2]}", "y"), ("[]", "up.json"),
+    ("{\"x\": [1, NaN]}", "up.json"),
   ])
   func aWrongUpstreamFileIsNamed(_ text: String, _ mention: String) throws {
     try Tool.use { tool in

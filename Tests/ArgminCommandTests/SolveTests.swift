@@ -40,7 +40,8 @@ import Testing
       try tool.write(Files.program, to: "a.json")
       try tool.write(#"{"x": [1, 0]}"#, to: "up.json")
       try tool.write(#"{"p": [1, 0], "h": [0, 1, 0, 0, 0]}"#, to: "change.json")
-      let outcome = try tool("solve", "a.json", "--vjp", "up.json", "--jvp", "change.json", "--json")
+      let outcome = try tool(
+        "solve", "a.json", "--vjp", "up.json", "--jvp", "change.json", "--json")
       #expect(outcome.status == 0)
       let answer = try outcome.object
       let gradient = try #require(answer["vjp"] as? [String: Any])

@@ -62,7 +62,8 @@ struct Tool {
 
   func run(_ arguments: [String]) throws -> Outcome {
     let process = Process()
-    process.executableURL = try #require(Self.location, "the tool was not built")
+    let location: URL = try #require(Self.location, "the tool was not built")
+    process.executableURL = location
     process.arguments = arguments
     process.currentDirectoryURL = folder
     process.standardInput = FileHandle.nullDevice

@@ -27,7 +27,8 @@ import Testing
       let note = try #require(try figure.write(to: &folder, searchPath: "/nowhere"))
       #expect(note.contains("gnuplot is not installed"))
       #expect(folder.files == ["line.dat", "line.gnuplot"])
-      let data = try String(contentsOf: location.appendingPathComponent("line.dat"), encoding: .utf8)
+      let data = try String(
+        contentsOf: location.appendingPathComponent("line.dat"), encoding: .utf8)
       #expect(data == "0.0 1.0\n1.0 NaN\n")
     }
   }

@@ -75,7 +75,8 @@ extension SupportVectorMachine {
   /// Trains one machine.
   ///
   /// - Throws: `ExperimentError.unsolved`.
-  package static func train(_ samples: LabelledSamples, cost: Double) throws -> SupportVectorMachine {
+  package static func train(_ samples: LabelledSamples, cost: Double) throws -> SupportVectorMachine
+  {
     try train([samples], cost: cost)[0]
   }
 
