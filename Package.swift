@@ -57,6 +57,7 @@ let package = Package(
       dependencies: ["LinearAlgebra", "OptimizationCore", "ConvexSolvers"],
       path: "Tests/_TestSupport"
     ),
+    .testTarget(name: "DocumentationTests", dependencies: ["Argmin"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "_TestSupport"]),
     .testTarget(name: "ConvexSolversTests", dependencies: ["ConvexSolvers", "_TestSupport"]),
     .testTarget(name: "ProblemFilesTests", dependencies: ["ProblemFiles", "_TestSupport"]),
