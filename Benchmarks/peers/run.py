@@ -132,9 +132,9 @@ class OwnTool:
         reference = Reference.load(self.data, cell)
         exact = reference.gradient(batch.is_shared)
         gradient = {
-            name: np.array(block, dtype=float).reshape(exact[name].shape)
-            for name, block in answer["gradient"].items()
-            if exact[name].size
+            name: np.array(answer["gradient"][name], dtype=float).reshape(block.shape)
+            for name, block in exact.items()
+            if block.size
         }
         x = np.array(answer["x"], dtype=float)
         return {
