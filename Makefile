@@ -6,9 +6,6 @@ BUILD = $(SWIFT) build -c release
 TOOL = .build/release/argmin
 OUTPUT ?= output
 SOURCES = Package.swift Sources Tests
-DEMO_DATA = Sources/ArgminExperiments/Data/MarosMeszaros
-DEMO_PROBLEM ?= $(firstword $(wildcard $(DEMO_DATA)/DUALC1.QPS $(DEMO_DATA)/HS76.QPS \
-	$(DEMO_DATA)/*.[qQ][pP][sS]*))
 
 .PHONY: help build demo test bench bench-peers docs lint format dependencies clean
 
@@ -22,7 +19,7 @@ build: dependencies ## the tool, at .build/release/argmin
 	$(BUILD) --product argmin
 
 demo: build ## a published problem solved and differentiated, then a support vector machine
-	@ARGMIN=$(TOOL) OUTPUT=$(OUTPUT) scripts/demo.sh $(DEMO_PROBLEM)
+	@ARGMIN=$(TOOL) OUTPUT=$(OUTPUT) scripts/demo.sh
 
 test: dependencies ## all tests, optimized
 	$(BUILD) --build-tests

@@ -17,7 +17,8 @@ package struct RandomProgram: Sendable {
   package var b: Vector
 
   package init(_ kind: ProgramKind, seed: UInt64) {
-    var random = SeededGenerator(seed: seed &* 31 &+ UInt64(ProgramKind.allCases.firstIndex(of: kind)!))
+    var random = SeededGenerator(
+      seed: seed &* 31 &+ UInt64(ProgramKind.allCases.firstIndex(of: kind)!))
     let n = 1 + Int(random.next() % 12)
     var m = Int(random.next() % UInt64(2 * n + 1))
     var e = Int(random.next() % UInt64((n + 1) / 2 + 1))
@@ -146,5 +147,7 @@ extension Matrix {
   }
 
   /// The sum of the products of the elements.
-  package func inner(_ other: Matrix) -> Double { zip(array, other.array).reduce(0) { $0 + $1.0 * $1.1 } }
+  package func inner(_ other: Matrix) -> Double {
+    zip(array, other.array).reduce(0) { $0 + $1.0 * $1.1 }
+  }
 }

@@ -69,7 +69,7 @@ struct AnswerReport {
   }
 
   private func list(_ values: Vector) -> String {
-    NumberText.list(values, limit: isVerbose ? .max : 10)
+    NumberText.list(values, limit: isVerbose ? .max : 8)
   }
 
   private func ray(_ ray: QuadraticProgramRay) -> [(String, String)] {

@@ -6,6 +6,8 @@ enum NumberText {
   /// With `digits` significant digits; a dash for NaN.
   static func short(_ value: Double, digits: Int = 6) -> String {
     if value.isNaN { return "-" }
+    // Never a negative zero.
+    if value == 0 { return "0" }
     if value.isInfinite { return value > 0 ? "inf" : "-inf" }
     return String(format: "%.\(digits)g", value)
   }
@@ -26,13 +28,15 @@ enum NumberText {
     }
   }
 
-  /// A list of numbers; more than `limit` are elided, and counted.
-  static func list(_ values: Vector, limit: Int = 10) -> String {
+  /// A list of numbers; more than `limit` are elided, and counted with those that are not zero.
+  static func list(_ values: Vector, limit: Int = 8) -> String {
     guard values.count > limit else {
       return "[" + values.map { short($0) }.joined(separator: ", ") + "]"
     }
     let shown = values.prefix(limit - 2).map { short($0) }.joined(separator: ", ")
-    return "[\(shown), … \(short(values[values.count - 1]))]  (\(values.count))"
+    let filled = values.count { $0 != 0 }
+    let count = filled < values.count ? "\(values.count), \(filled) not zero" : "\(values.count)"
+    return "[\(shown), … \(short(values[values.count - 1]))]  (\(count))"
   }
 
   /// A number of things: `1 row`, `2 rows`.

@@ -4,7 +4,7 @@ import Foundation
 ///
 /// Data and script are always written, so that the figure can be drawn or changed later by
 /// `gnuplot NAME.gnuplot` in the folder.
-struct Figure {
+package struct Figure {
   /// The name of its files without extension.
   let name: String
   /// Width and height in pixels.
@@ -14,10 +14,25 @@ struct Figure {
   /// What the script reads, by name: a table with blanks between the columns.
   let data: [(name: String, rows: [[Double]])]
 
+  package init(
+    name: String, size: (width: Int, height: Int), commands: String,
+    data: [(name: String, rows: [[Double]])]
+  ) {
+    self.name = name
+    self.size = size
+    self.commands = commands
+    self.data = data
+  }
+
   /// Writes the data and the script, and draws the figure.
   ///
+  /// - Parameters:
+  ///   - folder: where to write.
+  ///   - searchPath: where gnuplot is looked for; nil for the search path of the process.
   /// - Returns: why it was not drawn, nil if it was.
-  func write(to folder: inout OutputFolder) throws(ExperimentError) -> String? {
+  package func write(
+    to folder: inout OutputFolder, searchPath: String? = nil
+  ) throws(ExperimentError) -> String? {
     for (name, rows) in data {
       let lines = rows.map { row in
         row.map { $0.isFinite ? $0.description : "NaN" }.joined(separator: " ")
@@ -31,15 +46,16 @@ struct Figure {
 
       """
     try folder.write(script, to: "\(name).gnuplot")
-    if let reason = draw(in: folder.location) {
+    if let reason = draw(in: folder.location, searchPath: searchPath) {
       return "\(name).svg was not drawn (\(reason)); to draw it: gnuplot \(name).gnuplot"
     }
     folder.note("\(name).svg")
     return nil
   }
 
-  private func draw(in folder: URL) -> String? {
-    guard let gnuplot = Self.gnuplot else { return "gnuplot is not installed" }
+  private func draw(in folder: URL, searchPath: String?) -> String? {
+    let path = searchPath ?? ProcessInfo.processInfo.environment["PATH"] ?? ""
+    guard let gnuplot = Self.gnuplot(searchPath: path) else { return "gnuplot is not installed" }
     let process = Process()
     process.executableURL = gnuplot
     process.arguments = ["\(name).gnuplot"]
@@ -61,9 +77,8 @@ struct Figure {
   }
 
   /// Where gnuplot is, if the search path has it.
-  private static var gnuplot: URL? {
-    let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-    return path.split(separator: ":").lazy
+  private static func gnuplot(searchPath: String) -> URL? {
+    searchPath.split(separator: ":").lazy
       .map { URL(fileURLWithPath: String($0)).appendingPathComponent("gnuplot") }
       .first { FileManager.default.isExecutableFile(atPath: $0.path) }
   }

@@ -2,13 +2,13 @@ import Foundation
 import ProblemFiles
 
 /// The folder that an experiment writes to; remembers what was written.
-struct OutputFolder {
+package struct OutputFolder {
   let location: URL
   /// The names of the files, in the order in which they were written.
-  private(set) var files: [String] = []
+  package private(set) var files: [String] = []
 
   /// Creates the folder if it is missing.
-  init(_ location: URL) throws(ExperimentError) {
+  package init(_ location: URL) throws(ExperimentError) {
     self.location = location
     do {
       try FileManager.default.createDirectory(at: location, withIntermediateDirectories: true)
@@ -27,7 +27,7 @@ struct OutputFolder {
     note(name)
   }
 
-  mutating func write(_ text: String, to name: String) throws(ExperimentError) {
+  package mutating func write(_ text: String, to name: String) throws(ExperimentError) {
     try write(text.utf8, to: name)
   }
 

@@ -1,12 +1,12 @@
 import Argmin
 
 /// The gradient of a function of the boundary with respect to the training data.
-struct BoundaryGradient: Sendable {
+package struct BoundaryGradient: Sendable {
   /// With respect to every feature of every sample, shape `[samples, features]`.
-  let features: Matrix
+  package let features: Matrix
   /// With respect to the cost of every sample.
-  let costs: [Double]
-  let certificate: DerivativeCertificate
+  package let costs: [Double]
+  package let certificate: DerivativeCertificate
 }
 
 extension SupportVectorMachine {
@@ -18,7 +18,7 @@ extension SupportVectorMachine {
   ///     ∂f/∂C_i = -(∂f/∂Q)_ii / C_i²
   ///
   /// - Parameter upstream: ∂f/∂(w, b), shape `[features + 1]`.
-  func gradient(_ upstream: [Double]) throws -> BoundaryGradient {
+  package func gradient(_ upstream: [Double]) throws -> BoundaryGradient {
     let count = samples.count
     let featureCount = samples.featureCount
     let labels = samples.labels
@@ -50,14 +50,14 @@ extension SupportVectorMachine {
 }
 
 /// The derivative of the boundary (w, b) with respect to every sample.
-struct BoundaryDerivative: Sendable {
+package struct BoundaryDerivative: Sendable {
   /// For each sample the Jacobian ∂(w, b)/∂x_i, shape `[features + 1, features]`.
-  let jacobians: [Matrix]
+  package let jacobians: [Matrix]
   /// The certificate of each row of the Jacobians.
   let certificates: [DerivativeCertificate]
 
   /// One reverse pass for each component of the boundary.
-  init(_ machine: SupportVectorMachine, progress: (Double) -> Void = { _ in }) throws {
+  package init(_ machine: SupportVectorMachine, progress: (Double) -> Void = { _ in }) throws {
     let count = machine.samples.count
     let features = machine.samples.featureCount
     var jacobians = [Matrix](
@@ -80,7 +80,7 @@ struct BoundaryDerivative: Sendable {
   }
 
   /// How far the boundary moves, to first order, as a sample moves by `step`.
-  func change(_ place: Int, step: [Double]) -> [Double] {
+  package func change(_ place: Int, step: [Double]) -> [Double] {
     let jacobian = jacobians[place]
     return (0..<jacobian.rows).map { component in
       zip(jacobian.row(component), step).reduce(0) { $0 + $1.0 * $1.1 }
@@ -89,7 +89,7 @@ struct BoundaryDerivative: Sendable {
 
   /// The direction of unit length in which moving a sample moves the boundary most, and by how much:
   /// the largest singular value of the Jacobian and its right singular vector, by power iteration.
-  func mostEffectiveDirection(_ place: Int) -> (direction: [Double], influence: Double) {
+  package func mostEffectiveDirection(_ place: Int) -> (direction: [Double], influence: Double) {
     let jacobian = jacobians[place]
     // Start from the largest row, which is not orthogonal to what is sought in all but freak cases.
     let rows = (0..<jacobian.rows).map { jacobian.row($0).array }

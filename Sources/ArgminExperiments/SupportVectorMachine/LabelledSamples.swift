@@ -2,15 +2,21 @@ import Argmin
 import Foundation
 
 /// Samples of two classes.
-struct LabelledSamples: Sendable {
+package struct LabelledSamples: Sendable {
   /// Shape `[samples, features]`.
-  var features: Matrix
+  package var features: Matrix
   /// +1 or -1 for each sample.
-  var labels: [Double]
+  package var labels: [Double]
   /// The number of each sample in the file that it comes from, from 1.
-  var numbers: [Int]
+  package var numbers: [Int]
 
-  var count: Int { labels.count }
+  package init(features: Matrix, labels: [Double], numbers: [Int]) {
+    self.features = features
+    self.labels = labels
+    self.numbers = numbers
+  }
+
+  package var count: Int { labels.count }
   var featureCount: Int { features.columns }
 
   /// The samples at these places.
@@ -24,12 +30,12 @@ struct LabelledSamples: Sendable {
   }
 
   /// All samples but one.
-  func leavingOut(_ place: Int) -> LabelledSamples {
+  package func leavingOut(_ place: Int) -> LabelledSamples {
     selecting((0..<count).filter { $0 != place })
   }
 
   /// The samples with one of them moved.
-  func moving(_ place: Int, by step: [Double], times factor: Double) -> LabelledSamples {
+  package func moving(_ place: Int, by step: [Double], times factor: Double) -> LabelledSamples {
     var result = self
     for (feature, change) in step.enumerated() {
       result.features[place, feature] += factor * change
@@ -60,7 +66,7 @@ struct LabelledSamples: Sendable {
   }
 
   /// Splits the samples at random, each class in the same proportion.
-  func split(
+  package func split(
     trainingShare: Double, seed: UInt64
   ) -> (training: LabelledSamples, heldOut: LabelledSamples) {
     var generator = SeededGenerator(seed: seed)
@@ -83,7 +89,7 @@ extension LabelledSamples {
   /// The breast cancer data of the package: malignant is +1, benign -1.
   ///
   /// - Throws: `ExperimentError.data`.
-  static func breastCancer() throws(ExperimentError) -> LabelledSamples {
+  package static func breastCancer() throws(ExperimentError) -> LabelledSamples {
     let name = "BreastCancer/breast_cancer.csv"
     let location = Bundle.module.bundleURL.appendingPathComponent("Data/\(name)")
     guard let text = try? String(contentsOf: location, encoding: .utf8) else {
@@ -94,7 +100,7 @@ extension LabelledSamples {
 
   /// Reads the format of the file: the first line holds the numbers of samples and of features and
   /// the names of the classes, each further line the features of a sample and its class, 0 or 1.
-  init(csv text: String, name: String) throws(ExperimentError) {
+  package init(csv text: String, name: String) throws(ExperimentError) {
     let lines = text.split(whereSeparator: \.isNewline)
     let head = lines.first?.split(separator: ",").compactMap { Int($0) } ?? []
     guard head.count >= 2, head[0] > 0, head[1] > 0 else {

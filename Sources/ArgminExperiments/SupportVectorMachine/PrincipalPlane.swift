@@ -1,15 +1,15 @@
 import Argmin
 
 /// The plane on which samples spread most: where to look at data of many dimensions.
-struct PrincipalPlane: Sendable {
+package struct PrincipalPlane: Sendable {
   let center: [Double]
   /// Two orthonormal directions.
-  let axes: [[Double]]
+  package let axes: [[Double]]
   /// The share of the variance along each.
-  let shares: [Double]
+  package let shares: [Double]
 
   /// The leading eigenvectors of the covariance, by power iteration and deflation.
-  init(_ features: Matrix) {
+  package init(_ features: Matrix) {
     let count = features.rows
     let dimension = features.columns
     var center = [Double](repeating: 0, count: dimension)
@@ -51,13 +51,13 @@ struct PrincipalPlane: Sendable {
   }
 
   /// The coordinates of a sample on the plane.
-  func coordinates(_ features: Vector) -> [Double] {
+  package func coordinates(_ features: Vector) -> [Double] {
     let deviation = difference(features.array, center)
     return axes.map { axis in zip(axis, deviation).reduce(0) { $0 + $1.0 * $1.1 } }
   }
 
   /// Where w·x + b = 0 cuts the plane: the coefficients of c₀ + c₁ u + c₂ v = 0.
-  func trace(weights: [Double], offset: Double) -> [Double] {
+  package func trace(weights: [Double], offset: Double) -> [Double] {
     func product(_ values: [Double]) -> Double {
       zip(weights, values).reduce(0) { $0 + $1.0 * $1.1 }
     }

@@ -20,15 +20,15 @@ import Argmin
 /// strict complementarity fails only where a sample lies exactly on its margin. So the map from the
 /// samples to the boundary is differentiable almost everywhere, and the derivative certificate says so
 /// where it is.
-struct SupportVectorMachine: Sendable {
+package struct SupportVectorMachine: Sendable {
   let samples: LabelledSamples
   /// C_i for each sample.
   let costs: [Double]
-  let solution: QuadraticProgramSolution
+  package let solution: QuadraticProgramSolution
   /// w, shape `[features]`.
-  let weights: [Double]
+  package let weights: [Double]
   /// b.
-  let offset: Double
+  package let offset: Double
 
   init(samples: LabelledSamples, costs: [Double], solution: QuadraticProgramSolution) {
     self.samples = samples
@@ -46,7 +46,7 @@ struct SupportVectorMachine: Sendable {
   }
 
   /// The boundary w·x + b = 0 as one list, `[w, b]`.
-  var boundary: [Double] { weights + [offset] }
+  package var boundary: [Double] { weights + [offset] }
 
   /// w·x + b: positive for the class +1.
   func decision(_ features: Vector) -> Double {
@@ -59,12 +59,12 @@ struct SupportVectorMachine: Sendable {
   }
 
   /// The share of the samples on the right side of the boundary.
-  func accuracy(_ samples: LabelledSamples) -> Double {
+  package func accuracy(_ samples: LabelledSamples) -> Double {
     Double(margins(samples).count { $0 > 0 }) / Double(samples.count)
   }
 
   /// The samples on the margin or on the wrong side of it, which alone determine the boundary.
-  var supportVectors: [Int] {
+  package var supportVectors: [Int] {
     solution.x.indices.filter { solution.x[$0] > solution.lambda[$0] }
   }
 }
@@ -75,7 +75,8 @@ extension SupportVectorMachine {
   /// Trains one machine.
   ///
   /// - Throws: `ExperimentError.unsolved`.
-  static func train(_ samples: LabelledSamples, cost: Double) throws -> SupportVectorMachine {
+  package static func train(_ samples: LabelledSamples, cost: Double) throws -> SupportVectorMachine
+  {
     try train([samples], cost: cost)[0]
   }
 

@@ -75,7 +75,8 @@ struct PointView {
 
   /// The point `item` places further in arrays of points.
   func advanced(by item: Int, n: Int, m: Int, e: Int) -> PointView {
-    PointView(x: x + item * n, lambda: lambda + item * m, nu: nu + item * e, slack: slack + item * m)
+    PointView(
+      x: x + item * n, lambda: lambda + item * m, nu: nu + item * e, slack: slack + item * m)
   }
 }
 

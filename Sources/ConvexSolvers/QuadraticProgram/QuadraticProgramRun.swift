@@ -120,9 +120,11 @@ final class QuadraticProgramRun: @unchecked Sendable {
       return
     }
     let start = DispatchTime.now().uptimeNanoseconds
-    let point = PointView(x: x.pointer, lambda: lambda.pointer, nu: nu.pointer, slack: slack.pointer)
-      .advanced(
-        by: item, n: batch.variables, m: batch.inequalities, e: batch.equalities)
+    let point = PointView(
+      x: x.pointer, lambda: lambda.pointer, nu: nu.pointer, slack: slack.pointer
+    )
+    .advanced(
+      by: item, n: batch.variables, m: batch.inequalities, e: batch.equalities)
     let guess = warmStart.flatMap { $0.status[item] == .optimal ? $0.lambda.pointer(item) : nil }
     do throws(IndefiniteQuadraticTerm) {
       (outcomes[item], methods[item]) = try worker.solve(item: item, point: point, guess: guess)

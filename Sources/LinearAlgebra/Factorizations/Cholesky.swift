@@ -17,11 +17,9 @@ public struct Cholesky: Sendable {
 
   /// Factors a square matrix, reading only its lower triangle. `n^3 / 3` operations.
   ///
-  /// Throws `notPositiveDefinite` with the failing pivot, also for a matrix with NaNs.
+  /// Throws `notSquare`, `notPositiveDefinite` with the failing pivot, also for a matrix with NaNs.
   public init(_ matrix: Matrix) throws(FactorizationError) {
-    precondition(
-      matrix.rows == matrix.columns,
-      "Cholesky: [\(matrix.rows), \(matrix.columns)] is not square")
+    try matrix.requireSquare()
     size = matrix.rows
     norm = matrix.symmetricOneNorm
     factor = AlignedBuffer(copying: matrix.storage)

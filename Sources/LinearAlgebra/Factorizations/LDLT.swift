@@ -27,10 +27,9 @@ public struct LDLT: Sendable {
 
   /// Factors a square matrix, reading only its lower triangle. `n^3 / 3` operations.
   ///
-  /// Throws `singular` with a pivot that is exactly zero, and `notFinite`.
+  /// Throws `notSquare`, `singular` with a pivot that is exactly zero, and `notFinite`.
   public init(_ matrix: Matrix) throws(FactorizationError) {
-    precondition(
-      matrix.rows == matrix.columns, "LDLT: [\(matrix.rows), \(matrix.columns)] is not square")
+    try matrix.requireSquare()
     try matrix.requireFinite(lowerTriangleOnly: true)
     let n = matrix.rows
     let A = AlignedBuffer(copying: matrix.storage)
@@ -55,31 +54,19 @@ public struct LDLT: Sendable {
   private static func inertia(
     size: Int, factor: AlignedBuffer, pivots: [LAPACK.Pivot]
   ) -> Inertia {
-    var result = Inertia(positive: 0, negative: 0)
-    func count(_ value: Double) {
-      if value > 0 { result.positive += 1 } else { result.negative += 1 }
-    }
+    var positive = 0
     var k = 0
     while k < size {
-      let diagonal = factor.pointer[k * size + k]
       if pivots[k] > 0 {
-        count(diagonal)
+        if factor.pointer[k * size + k] > 0 { positive += 1 }
         k += 1
       } else {
-        // A 2x2 pivot has one eigenvalue of each sign, unless rounding spoilt its determinant.
-        let next = factor.pointer[(k + 1) * size + k + 1]
-        let off = factor.pointer[(k + 1) * size + k]
-        let determinant = diagonal * next - off * off
-        count(diagonal + next)
-        count(determinant * (diagonal + next))
-        if determinant < 0 && diagonal + next == 0 {
-          result.positive += 1
-          result.negative -= 1
-        }
+        // A 2x2 pivot is chosen only where its determinant is far below zero.
+        positive += 1
         k += 2
       }
     }
-    return result
+    return Inertia(positive: positive, negative: size - positive)
   }
 
   /// The solution x of `A x = b` for b of shape `[n]`.

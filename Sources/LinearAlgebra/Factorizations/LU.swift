@@ -11,10 +11,9 @@ public struct LU: Sendable {
 
   /// Factors a square matrix. `2 n^3 / 3` operations.
   ///
-  /// Throws `singular` with a pivot that is exactly zero, and `notFinite`.
+  /// Throws `notSquare`, `singular` with a pivot that is exactly zero, and `notFinite`.
   public init(_ matrix: Matrix) throws(FactorizationError) {
-    precondition(
-      matrix.rows == matrix.columns, "LU: [\(matrix.rows), \(matrix.columns)] is not square")
+    try matrix.requireSquare()
     try matrix.requireFinite()
     let n = matrix.rows
     let A = AlignedBuffer(copying: matrix.storage)

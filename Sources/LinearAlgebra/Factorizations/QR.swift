@@ -1,5 +1,11 @@
 /// The rank-revealing factorization `A P = Q R` of a matrix `[m, n]` with column pivoting.
 ///
+/// ```swift
+/// let factor = try QR([[1, 1], [1, 1], [0, 0]])
+/// factor.rank  // 1
+/// factor.solve([1, 3, 0])  // [1, 1]: least squares, least norm
+/// ```
+///
 /// It gives the rank for a tolerance, least-norm least-squares solutions of A and of its transpose,
 /// and orthonormal bases of range and null space. For a deficient rank the leading rows of R are
 /// factored once more, `R1' = Z S`, which makes it a complete orthogonal decomposition
@@ -153,6 +159,14 @@ public struct QR: Sendable {
     let basis = QR.unitRows(0..<rank, count: rows)
     applyQ(basis, count: rank, transposed: false)
     return Matrix(rows: rank, columns: rows, storage: basis).transpose
+  }
+
+  /// An orthonormal basis of the orthogonal complement of the range, `{y: A'y = 0}`, shape
+  /// `[m, m - rank]`.
+  public var complementBasis: Matrix {
+    let basis = QR.unitRows(rank..<rows, count: rows)
+    applyQ(basis, count: rows - rank, transposed: false)
+    return Matrix(rows: rows - rank, columns: rows, storage: basis).transpose
   }
 
   /// An orthonormal basis of the null space `{x: A x = 0}`, shape `[n, n - rank]`.

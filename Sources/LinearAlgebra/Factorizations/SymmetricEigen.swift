@@ -10,11 +10,9 @@ public struct SymmetricEigen: Sendable {
 
   /// Decomposes a square matrix, reading only its lower triangle. `O(n^3)`.
   ///
-  /// Throws `notFinite`, and `notConverged` (not known to happen for finite data).
+  /// Throws `notSquare`, `notFinite`, and `noConvergence` (not known to happen for finite data).
   public init(_ matrix: Matrix) throws(FactorizationError) {
-    precondition(
-      matrix.rows == matrix.columns,
-      "SymmetricEigen: [\(matrix.rows), \(matrix.columns)] is not square")
+    try matrix.requireSquare()
     try matrix.requireFinite(lowerTriangleOnly: true)
     let n = matrix.rows
     let vectors = AlignedBuffer(copying: matrix.storage)
@@ -28,7 +26,7 @@ public struct SymmetricEigen: Sendable {
           n: n, A: vectors.pointer, values: values.pointer, work: work.pointer, integers: integers)
       }
     }
-    if !converged { throw .notConverged }
+    if !converged { throw .noConvergence }
     self.values = Vector(storage: values)
     vectorRows = Matrix(rows: n, columns: n, storage: vectors)
   }
@@ -39,11 +37,12 @@ public struct SymmetricEigen: Sendable {
   /// The orthonormal eigenvectors, shape `[n, n]`: column i belongs to `values[i]`.
   public var vectors: Matrix { vectorRows.transpose }
 
-  /// `V diag(f(values)) V'`, shape `[n, n]`: the matrix again for the identity, its positive
-  /// semidefinite part for `max(0, value)`, and so on.
-  public func reconstruct(
-    _ function: (_ value: Double) throws -> Double = { $0 }
-  ) rethrows -> Matrix {
+  /// The matrix again, `V diag(values) V'`, shape `[n, n]`.
+  public func reconstruct() -> Matrix { mapValues { $0 } }
+
+  /// The matrix function `V diag(f(values)) V'`, shape `[n, n]`: `max(0, value)` gives the nearest
+  /// positive semidefinite matrix, the square root its square root, and so on.
+  public func mapValues(_ function: (_ value: Double) throws -> Double) rethrows -> Matrix {
     var scaled = vectorRows
     let factors = try values.map(function)
     let n = size

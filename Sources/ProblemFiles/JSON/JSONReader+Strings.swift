@@ -11,6 +11,11 @@ extension JSONReader {
     cursor += 1
     let start = cursor
     while Self.isPlain(cursor.pointee) { cursor += 1 }
+    if cursor.pointee == UInt8(ascii: "\"") {
+      defer { cursor += 1 }
+      return String(
+        decoding: UnsafeBufferPointer(start: start, count: cursor - start), as: UTF8.self)
+    }
     var bytes = Array(UnsafeBufferPointer(start: start, count: cursor - start))
     while cursor.pointee != UInt8(ascii: "\"") {
       switch cursor.pointee {
@@ -32,9 +37,10 @@ extension JSONReader {
     return string
   }
 
+  /// Whether a byte stands for itself: ASCII, and neither a quote nor an escape.
   @inline(__always)
   private static func isPlain(_ byte: UInt8) -> Bool {
-    byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+    byte >= 0x20 && byte < 0x80 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
   }
 
   /// Reads the escape at the cursor.

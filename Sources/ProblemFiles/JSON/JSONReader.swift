@@ -46,7 +46,8 @@ struct JSONReader: ~Copyable {
     try expect(.object, expected)
     cursor += 1
     if next(is: "}") { return }
-    var keys = Set<String>()
+    // Unknown keys are refused, so that there are never more than a few.
+    var keys: [String] = []
     while true {
       skipSpace()
       guard cursor.pointee == UInt8(ascii: "\"") else {
@@ -58,9 +59,10 @@ struct JSONReader: ~Copyable {
         throw malformed("expected ':' after the key \(quoted(key)), found \(found())")
       }
       path.append(.key(key))
-      guard keys.insert(key).inserted else {
+      guard !keys.contains(key) else {
         throw error(.malformed, at: place, "the key is given twice")
       }
+      keys.append(key)
       try member(&self, key)
       path.removeLast()
       if next(is: "}") { return }

@@ -10,6 +10,15 @@ struct ProgramGrouping {
   let text: TextBytes
   let shared: ProgramData?
   let isBatch: Bool
+  /// The data that `shared` has.
+  let sharedData: [ProblemDatum]
+
+  init(text: TextBytes, shared: ProgramData?, isBatch: Bool) {
+    self.text = text
+    self.shared = shared
+    self.isBatch = isBatch
+    sharedData = ProblemDatum.allCases.filter { shared?.position(of: $0) != nil }
+  }
 
   func groups(of problems: [ProgramData]) throws(ProblemFileError) -> [ProblemGroup] {
     var indices: [ProgramShape: [Int]] = [:]
@@ -29,7 +38,7 @@ struct ProgramGrouping {
   private func shape(
     of problem: ProgramData, index: Int
   ) throws(ProblemFileError) -> ProgramShape {
-    for datum in ProblemDatum.allCases where shared?.position(of: datum) != nil {
+    for datum in sharedData {
       if let position = problem.position(of: datum) {
         throw error(
           .malformed, at: position, key(datum, index), "is given here and in shared")
@@ -52,26 +61,26 @@ struct ProgramGrouping {
   private func group(
     _ shape: ProgramShape, indices: [Int], of problems: [ProgramData]
   ) throws(ProblemFileError) -> ProblemGroup {
-    func matrix(_ datum: KeyPath<ProgramData, Located<Matrix>?>) -> BatchedMatrix? {
-      if let shared = shared?[keyPath: datum] {
+    func matrix(_ datum: (ProgramData) -> Located<Matrix>?) -> BatchedMatrix? {
+      if let shared = shared.flatMap(datum) {
         return shared.value.rows > 0 ? BatchedMatrix(shared: shared.value) : nil
       }
-      let matrices = indices.compactMap { problems[$0][keyPath: datum]?.value }
+      let matrices = indices.compactMap { datum(problems[$0])?.value }
       guard matrices.count == indices.count, matrices[0].rows > 0 else { return nil }
       return matrices.count == 1 ? BatchedMatrix(single: matrices[0]) : BatchedMatrix(matrices)
     }
-    func vector(_ datum: KeyPath<ProgramData, Located<Vector>?>) -> BatchedVector? {
-      if let shared = shared?[keyPath: datum] {
+    func vector(_ datum: (ProgramData) -> Located<Vector>?) -> BatchedVector? {
+      if let shared = shared.flatMap(datum) {
         return shared.value.count > 0 ? BatchedVector(shared: shared.value) : nil
       }
-      let vectors = indices.compactMap { problems[$0][keyPath: datum]?.value }
+      let vectors = indices.compactMap { datum(problems[$0])?.value }
       guard vectors.count == indices.count, vectors[0].count > 0 else { return nil }
       return vectors.count == 1 ? BatchedVector(single: vectors[0]) : BatchedVector(vectors)
     }
     do {
       let batch = try QuadraticProgramBatch(
-        items: indices.count, Q: matrix(\.Q), p: vector(\.p)!, G: matrix(\.G), h: vector(\.h),
-        A: matrix(\.A), b: vector(\.b))
+        items: indices.count, Q: matrix { $0.Q }, p: vector { $0.p }!, G: matrix { $0.G },
+        h: vector { $0.h }, A: matrix { $0.A }, b: vector { $0.b })
       return ProblemGroup(indices: indices, batch: batch, isLinear: shape.isLinear)
     } catch {
       let index = indices[error.item ?? 0]

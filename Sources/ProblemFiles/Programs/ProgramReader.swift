@@ -19,11 +19,11 @@ extension ProblemFile {
       case .batch:
         let batch = try reader.readBatch()
         try reader.readEnd()
-        let groups = try ProgramGrouping(text: text, shared: batch.shared, isBatch: true)
-          .groups(of: batch.problems)
+        let grouping = ProgramGrouping(text: text, shared: batch.shared, isBatch: true)
+        let groups = try grouping.groups(of: batch.problems)
         file = ProblemFile(
           name: text.name, isBatch: true, count: batch.problems.count, groups: groups,
-          sharedData: Set(ProblemDatum.allCases.filter { batch.shared?.position(of: $0) != nil }))
+          sharedData: Set(grouping.sharedData))
       case .cone: throw reader.unsupportedCone()
       }
       return file

@@ -1,3 +1,5 @@
+import CKernels
+
 // MARK: - Arithmetic
 
 extension Vector {
@@ -52,7 +54,7 @@ extension Vector {
   public func dot(_ other: Vector) -> Double {
     precondition(count == other.count, "Vector.dot: [\(count)] and [\(other.count)]")
     return withExtendedLifetime((storage, other.storage)) {
-      Kernels.dot(storage.pointer, other.storage.pointer, count: count)
+      ck_dot(count, storage.pointer, other.storage.pointer)
     }
   }
 
@@ -60,22 +62,23 @@ extension Vector {
     with other: Vector, _ name: StaticString, _ operation: (Double, Double) -> Double
   ) -> Vector {
     precondition(count == other.count, "Vector \(name): [\(count)] and [\(other.count)]")
-    let result = AlignedBuffer(uninitializedCount: count)
-    Kernels.combine(storage, other.storage, into: result, operation)
-    return Vector(storage: result)
+    return Vector(storage: AlignedBuffer(combining: storage, other.storage, operation))
   }
 }
 
 // MARK: - Norms
 
 extension Vector {
+  /// Whether every element is finite.
+  public var isFinite: Bool { storage.isFinite }
+
   /// The Euclidean norm, without overflow or underflow in between; 0 for an empty vector.
   public var twoNorm: Double {
-    withExtendedLifetime(storage) { Kernels.twoNorm(storage.pointer, count: count) }
+    storage.twoNorm
   }
 
   /// The largest magnitude; 0 for an empty vector, NaN if any element is.
   public var infinityNorm: Double {
-    withExtendedLifetime(storage) { Kernels.largestMagnitude(storage.pointer, count: count) }
+    storage.largestMagnitude
   }
 }

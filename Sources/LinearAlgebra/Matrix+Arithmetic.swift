@@ -55,9 +55,9 @@ extension Matrix {
     precondition(
       rows == other.rows && columns == other.columns,
       "Matrix \(name): [\(rows), \(columns)] and [\(other.rows), \(other.columns)]")
-    let result = AlignedBuffer(uninitializedCount: rows * columns)
-    Kernels.combine(storage, other.storage, into: result, operation)
-    return Matrix(rows: rows, columns: columns, storage: result)
+    return Matrix(
+      rows: rows, columns: columns,
+      storage: AlignedBuffer(combining: storage, other.storage, operation))
   }
 }
 
@@ -123,6 +123,9 @@ extension Matrix {
 // MARK: - Norms
 
 extension Matrix {
+  /// Whether every element is finite.
+  public var isFinite: Bool { storage.isFinite }
+
   /// The largest sum of magnitudes of a row; 0 for an empty matrix, NaN if any element is.
   public var infinityNorm: Double {
     var result = 0.0
@@ -137,13 +140,9 @@ extension Matrix {
 
   /// The square root of the sum of squares; 0 for an empty matrix.
   public var frobeniusNorm: Double {
-    withExtendedLifetime(storage) { Kernels.twoNorm(storage.pointer, count: storage.count) }
+    storage.twoNorm
   }
 
   /// The largest magnitude of an element; 0 for an empty matrix, NaN if any element is.
-  public var largestMagnitude: Double {
-    withExtendedLifetime(storage) {
-      Kernels.largestMagnitude(storage.pointer, count: storage.count)
-    }
-  }
+  public var largestElement: Double { storage.largestMagnitude }
 }
