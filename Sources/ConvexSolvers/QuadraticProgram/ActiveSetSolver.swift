@@ -7,8 +7,16 @@ struct ItemOutcome {
   var status: SolveStatus
   var objective = Double.nan
   var residuals = Residuals(primal: .nan, dual: .nan, gap: .nan)
+  var gradientSize = Double.nan
   var iterations = 0
   var ray: QuadraticProgramRay?
+
+  /// Takes over what is known of the point.
+  mutating func record(_ evaluation: Evaluation) {
+    objective = evaluation.objective
+    residuals = evaluation.residuals
+    gradientSize = evaluation.gradientSize
+  }
 }
 
 /// The dual active-set method for one item at a time: one per worker, its workspace allocated once.
@@ -87,10 +95,10 @@ final class ActiveSetSolver {
     case .iterationLimit, .timeLimit:
       readOutMultipliers(dual.multiplier, gap: equalityGap, point)
       recoverPrimal(problem, point)
-      let (objective, residuals) = problem.evaluate(point, scratch)
-      return ItemOutcome(
-        status: outcome == .timeLimit ? .timeLimit : .iterationLimit, objective: objective,
-        residuals: residuals, iterations: dual.iterations)
+      var result = ItemOutcome(
+        status: outcome == .timeLimit ? .timeLimit : .iterationLimit, iterations: dual.iterations)
+      result.record(problem.evaluate(point, scratch))
+      return result
     }
     readOutMultipliers(dual.multiplier, gap: equalityGap, point)
     collectWorkingSet(point)
@@ -100,11 +108,10 @@ final class ActiveSetSolver {
       root: dual.root, ld: dual.ldw, inverseDiagonal: dual.rootInverseDiagonal)
     recoverPrimal(problem, point)
     let system = store.system(item, problem)!
-    let (objective, residuals) = refine(problem, point, system)
-    let solved = residuals.largest <= tolerance
-    return ItemOutcome(
-      status: solved ? .optimal : .numericalError, objective: objective, residuals: residuals,
-      iterations: dual.iterations)
+    var result = ItemOutcome(status: .optimal, iterations: dual.iterations)
+    result.record(refine(problem, point, system))
+    if !(result.residuals.largest <= tolerance) { result.status = .numericalError }
+    return result
   }
 
   /// The minimizer subject to the equalities alone.
@@ -219,32 +226,31 @@ final class ActiveSetSolver {
   /// Newton steps on the optimality system of the working set while they help.
   private func refine(
     _ problem: ProblemView, _ point: PointView, _ system: ActiveSetSystem
-  ) -> (Double, Residuals) {
+  ) -> Evaluation {
     var result = problem.evaluate(point, scratch)
-    var step = 0
-    while step < 3, !(max(holdingError(problem, point, system), result.1.dual) <= 1e-14) {
+    var error = max(holdingError(problem, point, system), result.residuals.dual)
+    for _ in 0..<3 where !(error <= 1e-14) {
       system.fillRowPointers(rowPointers)
       for j in 0..<n { correction[j] = -scratch.stationarity[j] }
       for a in 0..<system.count {
         let row = Int(system.rows[a])
         correctionMultipliers[a] = row < e ? -scratch.equality[row] : point.slack[row - e]
       }
-      let before = result
-      let errorBefore = max(holdingError(problem, point, system), before.1.dual)
       system.solve(
         x: correction, u: correctionMultipliers, rowPointers: rowPointers, scratch: work,
         products: products)
       apply(1, point, system)
       result = problem.evaluate(point, scratch)
-      let error = max(holdingError(problem, point, system), result.1.dual)
-      if !(error < errorBefore) {
+      let before = error
+      error = max(holdingError(problem, point, system), result.residuals.dual)
+      if !(error < before) {
         apply(-1, point, system)
         result = problem.evaluate(point, scratch)
         break
       }
-      if error > 0.1 * errorBefore { break }
-      step += 1
+      if error > 0.1 * before { break }
     }
+    // Negative by rounding only: the sign was checked where it was decided.
     for j in 0..<m where point.lambda[j] < 0 { point.lambda[j] = 0 }
     return result
   }

@@ -21,9 +21,10 @@ struct DerivativeSystem {
 
   /// Looks at the solution of an item and prepares its system.
   init(
-    item: Int, problem: ProblemView, point: PointView, status: SolveStatus, solutionError: Double,
+    item: Int, _ solved: ActivityReport.Item, status: SolveStatus, solutionError: Double,
     store: ActiveSetStore?, policy: DegeneratePolicy
   ) throws(DerivativeError) {
+    let (problem, point) = (solved.problem, solved.point)
     self.problem = problem
     self.solutionError = solutionError
     guard status == .optimal else {
@@ -34,14 +35,14 @@ struct DerivativeSystem {
       return
     }
     if let system = store?.system(item, problem),
-      ActivityReport.isRegular(problem, point, count: system.count - problem.e)
+      ActivityReport.isRegular(solved, count: system.count - problem.e)
     {
       self.point = point
       form = .regular(system)
       certificate = DerivativeCertificate(kind: .exact, errorEstimate: .nan)
       return
     }
-    let activity = ActivityReport(problem, point)
+    let activity = ActivityReport(solved)
     let rows = Array(0..<problem.e) + activity.active.map { problem.e + $0 }
     let general = GeneralActiveSystem(problem, rows: rows)
     var certificate = DerivativeCertificate(

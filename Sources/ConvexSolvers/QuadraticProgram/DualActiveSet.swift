@@ -96,7 +96,8 @@ struct DualActiveSet: ~Copyable {
   ) -> Outcome {
     iterations = 0
     if let outcome = pivotBlocks(
-      H: H, ldh: ldh, activeRows: activeRows, iterationLimit: iterationLimit)
+      H: H, ldh: ldh, activeRows: activeRows, iterationLimit: iterationLimit,
+      isOverdue: isOverdue)
     {
       return outcome
     }
@@ -113,7 +114,7 @@ struct DualActiveSet: ~Copyable {
 
   /// Returns nil when it does not make progress or meets dependent rows.
   private mutating func pivotBlocks(
-    H: UnsafePointer<Double>, ldh: Int, activeRows: Int, iterationLimit: Int
+    H: UnsafePointer<Double>, ldh: Int, activeRows: Int, iterationLimit: Int, isOverdue: () -> Bool
   ) -> Outcome? {
     var fewest = Int.max
     var patience = 8
@@ -125,6 +126,7 @@ struct DualActiveSet: ~Copyable {
         count += 1
       }
       guard iterations < iterationLimit else { return .iterationLimit }
+      if isOverdue() { return .timeLimit }
       iterations += 1
       guard factorWorkingSet(H: H, ldh: ldh) else { return nil }
       for a in 0..<count { step[a] = -bound(working[a]) }
@@ -232,7 +234,7 @@ struct DualActiveSet: ~Copyable {
 
     while true {
       guard iterations < iterationLimit else { return .iterationLimit }
-      if iterations % 32 == 0, isOverdue() { return .timeLimit }
+      if isOverdue() { return .timeLimit }
       iterations += 1
       for a in 0..<count { target[a] = -bound(working[a]) }
       factor.solve(target)

@@ -42,7 +42,7 @@ final class EquilibratedProblem {
     self.e = e
     structure = RowStructure(variables: n, inequalities: m)
     buffer = AlignedBuffer(
-      repeating: 0, count: n * n + 3 * n + m * n + e * n + 2 * e + 3 * m + max(n, m + e) + n)
+      repeating: 0, count: n * n + 3 * n + m * n + e * n + 2 * e + 3 * m)
     Q = buffer.pointer
     p = Q + n * n
     C = p + n
@@ -68,7 +68,11 @@ final class EquilibratedProblem {
   /// Takes the data of an item and scales them.
   func load(_ problem: ProblemView) {
     isLinear = problem.isLinear
-    Q.update(from: problem.Q, count: n * n)
+    if isLinear {
+      Q.update(repeating: 0, count: n * n)
+    } else {
+      Q.update(from: problem.Q, count: n * n)
+    }
     p.update(from: problem.p, count: n)
     A.update(from: problem.A, count: e * n)
     b.update(from: problem.b, count: e)

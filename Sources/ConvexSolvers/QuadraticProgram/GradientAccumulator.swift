@@ -36,7 +36,7 @@ final class GradientAccumulator: @unchecked Sendable {
     n = batch.variables
     m = batch.inequalities
     e = batch.equalities
-    sharesQ = batch.Q.items == nil && items != 1
+    sharesQ = batch.sharesQuadraticTerm && items != 1
     sharesG = batch.G.items == nil && items != 1
     sharesA = batch.A.items == nil && items != 1
     func padded(_ count: Int) -> Int { (count + 7) / 8 * 8 }
@@ -107,11 +107,11 @@ final class GradientAccumulator: @unchecked Sendable {
 
   func finish(certificates: [DerivativeCertificate]) -> QuadraticProgramBatchGradient {
     QuadraticProgramBatchGradient(
-      Q: sharesQ ? symmetrized(sum(stackX, paddedX, rows: n, into: Q)) : perItem(Q, batch.Q),
+      Q: sharesQ ? symmetrized(sum(stackX, paddedX, rows: n, into: Q)) : perItem(Q, rows: n, isShared: batch.sharesQuadraticTerm),
       p: vector(p, batch.p),
-      G: sharesG ? sum(stackLambda, paddedLambda, rows: m, into: G) : perItem(G, batch.G),
+      G: sharesG ? sum(stackLambda, paddedLambda, rows: m, into: G) : perItem(G, rows: m, isShared: batch.G.items == nil),
       h: vector(h, batch.h),
-      A: sharesA ? sum(stackNu, paddedNu, rows: e, into: A) : perItem(A, batch.A),
+      A: sharesA ? sum(stackNu, paddedNu, rows: e, into: A) : perItem(A, rows: e, isShared: batch.A.items == nil),
       b: vector(b, batch.b),
       certificates: certificates)
   }
@@ -127,9 +127,8 @@ final class GradientAccumulator: @unchecked Sendable {
     return BatchedVector(items: nil, count: datum.count, storage: sum)
   }
 
-  private func perItem(_ storage: AlignedBuffer, _ datum: BatchedMatrix) -> BatchedMatrix {
-    BatchedMatrix(
-      items: datum.items == nil ? nil : items, rows: datum.rows, columns: n, storage: storage)
+  private func perItem(_ storage: AlignedBuffer, rows: Int, isShared: Bool) -> BatchedMatrix {
+    BatchedMatrix(items: isShared ? nil : items, rows: rows, columns: n, storage: storage)
   }
 
   /// The sum over the batch of direction xᵀ + point dxᵀ, one product of the stacks.

@@ -91,7 +91,7 @@ final class InteriorPointSolver {
       if merit < bestMerit {
         if merit < 0.9 * bestMerit { stalled = 0 }
         bestMerit = merit
-        copy(point, s, to: best, bestS)
+        keepBest()
       }
       stalled += 1
       if merit <= 0.01 * tolerance || (merit <= 0.3 * tolerance && stalled > 2) {
@@ -118,27 +118,29 @@ final class InteriorPointSolver {
         break
       }
     }
-    if bestMerit < .infinity, outcome.status != .optimal || largestResidual() > bestMerit {
-      copy(best, bestS, to: point, s)
-    }
+    computeResiduals()
+    if bestMerit < .infinity, !(largestResidual() <= bestMerit) { restoreBest() }
     readOut(view, result)
-    (outcome.objective, outcome.residuals) = view.evaluate(result, scratch)
+    outcome.record(view.evaluate(result, scratch))
     return outcome
   }
 
-  private func copy(
-    _ source: Step, _ sourceS: UnsafePointer<Double>, to target: Step,
-    _ targetS: UnsafeMutablePointer<Double>
-  ) {
-    // tau is folded in, so that iterates of different scales can be compared.
-    let scale = 1 / (source.x == point.x ? tau : 1)
-    for j in 0..<n { target.x[j] = scale * source.x[j] }
+  /// Keeps the iterate, divided by tau, so that iterates of different scales can be compared.
+  private func keepBest() {
+    for j in 0..<n { best.x[j] = point.x[j] / tau }
     for j in 0..<inequalities {
-      target.z[j] = scale * source.z[j]
-      targetS[j] = scale * sourceS[j]
+      best.z[j] = point.z[j] / tau
+      bestS[j] = s[j] / tau
     }
-    for i in 0..<e { target.y[i] = scale * source.y[i] }
-    if target.x == point.x { tau = 1 }
+    for i in 0..<e { best.y[i] = point.y[i] / tau }
+  }
+
+  private func restoreBest() {
+    point.x.update(from: best.x, count: n)
+    point.z.update(from: best.z, count: inequalities)
+    point.y.update(from: best.y, count: e)
+    s.update(from: bestS, count: inequalities)
+    tau = 1
   }
 
   // MARK: - Start

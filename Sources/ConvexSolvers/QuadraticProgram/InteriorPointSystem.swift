@@ -16,7 +16,6 @@ final class InteriorPointSystem {
   private let e: Int
   private let ldn: Int
   private let lde: Int
-  private let lda: Int
   private let buffer: AlignedBuffer
   private let stack: UnsafeMutablePointer<Double>
   private let H: UnsafeMutablePointer<Double>
@@ -49,7 +48,6 @@ final class InteriorPointSystem {
     e = problem.e
     ldn = (n + 7) / 8 * 8
     lde = (e + 7) / 8 * 8
-    lda = ldn
     let rowsN = (n + 3) / 4 * 4
     let rowsE = (e + 3) / 4 * 4
     let total = n + m + e

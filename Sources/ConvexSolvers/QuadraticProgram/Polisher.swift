@@ -29,24 +29,26 @@ final class Polisher {
     var active = (0..<m).filter(isActive)
     for _ in 0..<4 {
       copy(point, to: trial)
-      for j in 0..<m where !active.contains(j) { trial.lambda[j] = 0 }
+      let members = Set(active)
+      for j in 0..<m where !members.contains(j) { trial.lambda[j] = 0 }
       guard newtonSteps(problem, active: active) else { return }
       let size = ck_largest(m, trial.lambda)
       let wrong = active.filter { trial.lambda[$0] < -1e-9 * size }
       for j in 0..<m where trial.lambda[j] < 0 { trial.lambda[j] = 0 }
-      let (objective, residuals) = problem.evaluate(trial, scratch)
+      let evaluation = problem.evaluate(trial, scratch)
+      let residuals = evaluation.residuals
       if residuals.largest <= outcome.residuals.largest {
         copy(trial, to: point)
         point.slack.update(from: trial.slack, count: m)
-        (outcome.objective, outcome.residuals) = (objective, residuals)
+        outcome.record(evaluation)
         if residuals.largest < 1e-12 { return }
       }
       let violated = (0..<m).filter {
         problem.isBounded($0) && trial.slack[$0] < -1e-10 * (1 + abs(problem.h[$0]))
-          && !active.contains($0)
+          && !members.contains($0)
       }
       guard !wrong.isEmpty || !violated.isEmpty else { return }
-      active = (active.filter { !wrong.contains($0) } + violated).sorted()
+      active = members.subtracting(wrong).union(violated).sorted()
     }
   }
 
@@ -59,8 +61,7 @@ final class Polisher {
     point.lambda.update(repeating: 0, count: m)
     point.nu.update(repeating: 0, count: e)
     var outcome = ItemOutcome(status: .optimal, iterations: 1)
-    let (objective, residuals) = problem.evaluate(point, scratch)
-    (outcome.objective, outcome.residuals) = (objective, residuals)
+    outcome.record(problem.evaluate(point, scratch))
     polish(
       problem, point, isActive: { problem.isBounded($0) && activeMultipliers[$0] > 0 },
       outcome: &outcome)
@@ -73,7 +74,7 @@ final class Polisher {
     target.nu.update(from: source.nu, count: e)
   }
 
-  /// Up to three corrections of `trial` by the least-norm solution of the linearized conditions.
+  /// Two corrections of `trial` by the least-norm solution of the linearized conditions.
   private func newtonSteps(_ problem: ProblemView, active: [Int]) -> Bool {
     let rows = Array(0..<e) + active.map { e + $0 }
     guard let system = GeneralActiveSystem(problem, rows: rows) else { return false }

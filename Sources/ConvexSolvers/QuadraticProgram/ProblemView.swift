@@ -7,6 +7,7 @@ struct ProblemView {
   let n: Int
   let m: Int
   let e: Int
+  /// Not to be read if the problem is linear.
   let Q: UnsafePointer<Double>
   let p: UnsafePointer<Double>
   let G: UnsafePointer<Double>
@@ -20,6 +21,14 @@ struct ProblemView {
 
   /// Whether inequality j has a bound at all.
   func isBounded(_ j: Int) -> Bool { h[j] < Self.infiniteBound }
+
+  /// Euclidean lengths of the rows of G.
+  func measureRows(_ lengths: UnsafeMutablePointer<Double>) {
+    for j in 0..<m {
+      let row = G + j * n
+      lengths[j] = ck_dot(n, row, row).squareRoot()
+    }
+  }
 
   /// y := Qx.
   func multiplyQ(_ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>) {
@@ -46,11 +55,12 @@ struct ProblemViews {
     let m = batch.inequalities
     let e = batch.equalities
     first = ProblemView(
-      n: n, m: m, e: e, Q: batch.Q.storage.pointer, p: batch.p.storage.pointer,
+      n: n, m: m, e: e, Q: (batch.quadraticTerm?.storage ?? batch.p.storage).pointer,
+      p: batch.p.storage.pointer,
       G: batch.G.storage.pointer, h: batch.h.storage.pointer, A: batch.A.storage.pointer,
       b: batch.b.storage.pointer, isLinear: batch.isLinear)
     strides = (
-      batch.Q.items == nil ? 0 : n * n, batch.p.items == nil ? 0 : n,
+      batch.sharesQuadraticTerm ? 0 : n * n, batch.p.items == nil ? 0 : n,
       batch.G.items == nil ? 0 : m * n, batch.h.items == nil ? 0 : m,
       batch.A.items == nil ? 0 : e * n, batch.b.items == nil ? 0 : e
     )
@@ -80,6 +90,14 @@ struct PointView {
   }
 }
 
+/// How good a point is.
+struct Evaluation {
+  var objective: Double
+  var residuals: Residuals
+  /// max(|p|, |Qx|).
+  var gradientSize: Double
+}
+
 /// Scratch for evaluating the optimality conditions, one per worker.
 struct OptimalityScratch {
   private let buffer: AlignedBuffer
@@ -98,8 +116,9 @@ struct OptimalityScratch {
 }
 
 extension ProblemView {
-  /// The objective and the residuals of the design at a point; also fills its slack and the scratch.
-  func evaluate(_ point: PointView, _ scratch: OptimalityScratch) -> (Double, Residuals) {
+  /// The objective, the residuals of the design and max(|p|, |Qx|) at a point; also fills its slack and
+  /// the scratch.
+  func evaluate(_ point: PointView, _ scratch: OptimalityScratch) -> Evaluation {
     let x = point.x
     multiplyQ(x, scratch.curvature)
     for j in 0..<n { scratch.stationarity[j] = scratch.curvature[j] + p[j] }
@@ -111,10 +130,9 @@ extension ProblemView {
     ck_multiply(m, n, G, n, x, point.slack)
     for j in 0..<m {
       let product = point.slack[j]
-      primalSize = maximum(primalSize, abs(product))
       if isBounded(j) {
         point.slack[j] = h[j] - product
-        primalSize = maximum(primalSize, abs(h[j]))
+        primalSize = maximum(primalSize, maximum(abs(product), abs(h[j])))
         violation = maximum(violation, product - h[j])
         multiplied += h[j] * point.lambda[j]
       } else {
@@ -132,13 +150,13 @@ extension ProblemView {
     let linear = ck_dot(n, x, p)
     let objective = 0.5 * quadratic + linear
     let dualSize = maximum(ck_largest(n, p), ck_largest(n, scratch.curvature))
-    return (
-      objective,
-      Residuals(
+    return Evaluation(
+      objective: objective,
+      residuals: Residuals(
         primal: violation / (1 + primalSize),
         dual: ck_largest(n, scratch.stationarity) / (1 + dualSize),
-        gap: abs(quadratic + linear + multiplied) / (1 + abs(objective)))
-    )
+        gap: abs(quadratic + linear + multiplied) / (1 + abs(objective))),
+      gradientSize: dualSize)
   }
 }
 

@@ -20,6 +20,7 @@ final class ProximalActiveSet {
   private let buffer: AlignedBuffer
   private let Q: UnsafeMutablePointer<Double>
   private let p: UnsafeMutablePointer<Double>
+  private let center: UnsafeMutablePointer<Double>
   private let guess: UnsafeMutablePointer<Double>
   private let trial: PointView
 
@@ -31,10 +32,11 @@ final class ProximalActiveSet {
     gram = DualGram(batch, root: store.quadraticRoot(0))
     solver = ActiveSetSolver(batch, gram: gram)
     scratch = OptimalityScratch(n: n, e: e)
-    buffer = AlignedBuffer(repeating: 0, count: n * n + 2 * n + 3 * m + e)
+    buffer = AlignedBuffer(repeating: 0, count: n * n + 3 * n + 3 * m + e)
     Q = buffer.pointer
     p = Q + n * n
-    guess = p + n
+    center = p + n
+    guess = center + n
     let base = guess + m
     trial = PointView(x: base, lambda: base + n, nu: base + n + m, slack: base + n + m + e)
   }
@@ -42,42 +44,43 @@ final class ProximalActiveSet {
   /// Improves `point` as long as its residuals shrink.
   func finish(
     _ problem: ProblemView, _ point: PointView, isActive: (Int) -> Bool, outcome: inout ItemOutcome,
-    tolerance: Double, isOverdue: () -> Bool
+    tolerance: Double, iterationLimit: Int, isOverdue: () -> Bool
   ) {
     guard ck_all_finite(n, point.x) != 0 else { return }
     let size =
       problem.isLinear
       ? ck_largest(n, problem.p) / (1 + ck_largest(n, point.x)) : ck_largest(n * n, problem.Q)
     guard size > 0 else { return }
+    center.update(from: point.x, count: n)
     for j in 0..<m { guess[j] = isActive(j) ? 1 : 0 }
     var proximal = 1e-4 * size
     for attempt in 0..<12 {
+      // Steps that do not settle may be too short.
       if attempt == 6 { proximal *= 1e-3 }
-      let view = regularized(problem, around: point.x, proximal)
+      let view = regularized(problem, proximal)
       guard !isOverdue(), case .positiveDefinite = gram.factorQuadraticTerm(view) else { return }
       gram.prepareConstraints(view)
       let step = solver.solve(
         item: 0, problem: view, point: trial, guess: guess, tolerance: 1e-6,
-        iterationLimit: 20 * (n + m), store: store, isOverdue: isOverdue)
+        iterationLimit: iterationLimit, store: store, isOverdue: isOverdue)
       outcome.iterations += step.iterations
       guard step.status == .optimal else { return }
-      let (objective, residuals) = problem.evaluate(trial, scratch)
-      point.x.update(from: trial.x, count: n)
-      guess.update(from: trial.lambda, count: m)
-      if residuals.largest < outcome.residuals.largest {
+      let evaluation = problem.evaluate(trial, scratch)
+      if evaluation.residuals.largest < outcome.residuals.largest {
+        point.x.update(from: trial.x, count: n)
         point.lambda.update(from: trial.lambda, count: m)
         point.nu.update(from: trial.nu, count: e)
-        (outcome.objective, outcome.residuals) = (objective, residuals)
-        if residuals.largest <= 0.01 * tolerance { break }
+        point.slack.update(from: trial.slack, count: m)
+        outcome.record(evaluation)
+        if evaluation.residuals.largest <= 0.01 * tolerance { return }
       }
+      center.update(from: trial.x, count: n)
+      guess.update(from: trial.lambda, count: m)
     }
-    (outcome.objective, outcome.residuals) = problem.evaluate(point, scratch)
   }
 
-  /// The problem with the proximal term added.
-  private func regularized(
-    _ problem: ProblemView, around x: UnsafePointer<Double>, _ proximal: Double
-  ) -> ProblemView {
+  /// The problem with the proximal term around the center added.
+  private func regularized(_ problem: ProblemView, _ proximal: Double) -> ProblemView {
     if problem.isLinear {
       Q.update(repeating: 0, count: n * n)
     } else {
@@ -85,7 +88,7 @@ final class ProximalActiveSet {
     }
     for j in 0..<n {
       Q[j * n + j] += proximal
-      p[j] = problem.p[j] - proximal * x[j]
+      p[j] = problem.p[j] - proximal * center[j]
     }
     return ProblemView(
       n: n, m: m, e: e, Q: Q, p: p, G: problem.G, h: problem.h, A: problem.A, b: problem.b,

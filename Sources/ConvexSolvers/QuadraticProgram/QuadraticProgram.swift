@@ -21,6 +21,8 @@ public struct QuadraticProgram: Sendable {
   /// The problem as a batch of one: single problems and batches take the same path.
   let batch: QuadraticProgramBatch
 
+  init(batch: QuadraticProgramBatch) { self.batch = batch }
+
   /// Checks the data and keeps it.
   ///
   /// - Parameters:
@@ -56,11 +58,15 @@ public struct QuadraticProgram: Sendable {
 
   /// Solves the problem.
   ///
-  /// - Throws: `ProblemError.notPositiveSemidefinite`, `ProblemError.tooLarge`, `SettingsError`.
+  /// - Parameters:
+  ///   - settings: method, tolerances and limits.
+  ///   - warmStart: an answer to a problem of the same shape, whose active set is tried first.
+  /// - Throws: `ProblemError.notPositiveSemidefinite`, `ProblemError.tooLarge`,
+  ///   `ProblemError.shape` for a warm start that does not fit, `SettingsError`.
   public func solve(
     settings: QuadraticProgramSettings = QuadraticProgramSettings(),
     warmStart: QuadraticProgramSolution? = nil
   ) throws -> QuadraticProgramSolution {
-    try batch.solve(settings: settings, warmStart: warmStart?.batch)[0]
+    try batch.solve(settings: settings, warmStart: warmStart?.batch, warmItem: warmStart?.item)[0]
   }
 }

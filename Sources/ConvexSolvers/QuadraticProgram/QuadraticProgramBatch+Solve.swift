@@ -16,10 +16,19 @@ extension QuadraticProgramBatch {
     settings: QuadraticProgramSettings = QuadraticProgramSettings(),
     warmStart: QuadraticProgramBatchSolution? = nil
   ) throws -> QuadraticProgramBatchSolution {
+    try solve(settings: settings, warmStart: warmStart, warmItem: nil)
+  }
+
+  /// Solves every item, one single item from item `warmItem` of another batch.
+  func solve(
+    settings: QuadraticProgramSettings, warmStart: QuadraticProgramBatchSolution?, warmItem: Int?
+  ) throws -> QuadraticProgramBatchSolution {
     try settings.validate()
     try checkSize()
-    try checkWarmStart(warmStart)
-    return try QuadraticProgramRun(self, settings: settings, warmStart: warmStart).solve()
+    try checkWarmStart(warmStart, item: warmItem)
+    return try QuadraticProgramRun(
+      self, settings: settings, warmStart: warmStart, warmItem: warmItem ?? 0
+    ).solve()
   }
 
   /// The dense methods hold several copies of the data.
@@ -34,14 +43,16 @@ extension QuadraticProgramBatch {
     }
   }
 
-  private func checkWarmStart(_ warmStart: QuadraticProgramBatchSolution?) throws(ProblemError) {
+  private func checkWarmStart(_ warmStart: QuadraticProgramBatchSolution?, item: Int?)
+    throws(ProblemError)
+  {
     guard let previous = warmStart?.problem else { return }
     let expected = [variables, inequalities, equalities]
     let actual = [previous.variables, previous.inequalities, previous.equalities]
     guard expected == actual else {
       throw .shape(argument: "warmStart", item: nil, expected: expected, actual: actual)
     }
-    guard previous.items == items else {
+    guard item != nil || previous.items == items else {
       throw .batchSize(argument: "warmStart", expected: items, actual: previous.items)
     }
   }

@@ -9,8 +9,8 @@ import OptimizationCore
 public struct QuadraticProgramBatch: Sendable {
   /// The number of items, B.
   public let items: Int
-  /// Quadratic term, shape `[B, n, n]` or `[n, n]`.
-  public let Q: BatchedMatrix
+  /// Quadratic term, nil for a linear program.
+  let quadraticTerm: BatchedMatrix?
   /// Linear term, shape `[B, n]` or `[n]`.
   public let p: BatchedVector
   /// Inequality matrix, shape `[B, m, n]` or `[m, n]`.
@@ -21,8 +21,15 @@ public struct QuadraticProgramBatch: Sendable {
   public let A: BatchedMatrix
   /// Equality values, shape `[B, e]` or `[e]`.
   public let b: BatchedVector
+
+  /// Quadratic term, shape `[B, n, n]` or `[n, n]`; made of zeros at each call for a linear program.
+  public var Q: BatchedMatrix {
+    quadraticTerm ?? BatchedMatrix(shared: Matrix(rows: variables, columns: variables))
+  }
+
   /// Whether Q was left out: the problems are linear programs.
-  let isLinear: Bool
+  var isLinear: Bool { quadraticTerm == nil }
+  var sharesQuadraticTerm: Bool { quadraticTerm?.items == nil }
 
   public var variables: Int { p.count }
   public var inequalities: Int { h.count }
@@ -46,8 +53,7 @@ public struct QuadraticProgramBatch: Sendable {
     let n = p.count
     let counts = [Q?.items, p.items, G?.items, h?.items, A?.items, b?.items]
     self.items = items ?? counts.compactMap { $0 }.first ?? 1
-    isLinear = Q == nil
-    self.Q = Q ?? BatchedMatrix(shared: Matrix(rows: n, columns: n))
+    quadraticTerm = Q
     self.p = p
     self.G = G ?? BatchedMatrix(shared: Matrix(rows: 0, columns: n))
     self.h = h ?? BatchedVector(shared: Vector.zeros(0))
@@ -56,10 +62,27 @@ public struct QuadraticProgramBatch: Sendable {
     try validate()
   }
 
+  private init(
+    validated items: Int, Q: BatchedMatrix?, p: BatchedVector, G: BatchedMatrix, h: BatchedVector,
+    A: BatchedMatrix, b: BatchedVector
+  ) {
+    self.items = items
+    quadraticTerm = Q
+    self.p = p
+    self.G = G
+    self.h = h
+    self.A = A
+    self.b = b
+  }
+
   /// The problem of one item.
   public subscript(item: Int) -> QuadraticProgram {
-    get throws {
-      try QuadraticProgram(Q: Q[item], p: p[item], G: G[item], h: h[item], A: A[item], b: b[item])
-    }
+    precondition(item >= 0 && item < items, "item \(item) of a batch of \(items)")
+    return QuadraticProgram(
+      batch: QuadraticProgramBatch(
+        validated: 1, Q: quadraticTerm.map { BatchedMatrix(shared: $0[item]) },
+        p: BatchedVector(shared: p[item]), G: BatchedMatrix(shared: G[item]),
+        h: BatchedVector(shared: h[item]), A: BatchedMatrix(shared: A[item]),
+        b: BatchedVector(shared: b[item])))
   }
 }

@@ -80,8 +80,10 @@ extension QuadraticProgramSolution {
   /// otherwise.
   ///
   /// - Parameters:
-  ///   - x, lambda, nu: upstream gradients, shapes `[n]`, `[m]`, `[e]`; nil for zero.
-  ///   - degenerate: what to return where the solution map is not differentiable.
+  ///   - x: upstream gradient with respect to x, shape `[n]`; nil for zero.
+  ///   - lambda: the same for lambda, shape `[m]`.
+  ///   - nu: the same for nu, shape `[e]`.
+  ///   - policy: what to return where the solution map is not differentiable.
   /// - Throws: `ProblemError` for shapes and numbers, `DerivativeError`.
   public func vjp(
     x: Vector? = nil, lambda: Vector? = nil, nu: Vector? = nil,
@@ -100,8 +102,13 @@ extension QuadraticProgramSolution {
   /// Forward mode: the change of the solution under a perturbation of the data.
   ///
   /// - Parameters:
-  ///   - Q, p, G, h, A, b: perturbations, shaped as the data; nil for zero. Q must be symmetric.
-  ///   - degenerate: what to return where the solution map is not differentiable.
+  ///   - Q: change of Q, shape `[n, n]`, symmetric; nil for zero, as for the others.
+  ///   - p: change of p, shape `[n]`.
+  ///   - G: change of G, shape `[m, n]`.
+  ///   - h: change of h, shape `[m]`.
+  ///   - A: change of A, shape `[e, n]`.
+  ///   - b: change of b, shape `[e]`.
+  ///   - policy: what to return where the solution map is not differentiable.
   /// - Throws: `ProblemError` for shapes and numbers, `DerivativeError`.
   public func jvp(
     Q: Matrix? = nil, p: Vector? = nil, G: Matrix? = nil, h: Vector? = nil, A: Matrix? = nil,
@@ -126,9 +133,10 @@ extension QuadraticProgramBatchSolution {
   /// Reverse mode for every item.
   ///
   /// - Parameters:
-  ///   - x, lambda, nu: upstream gradients of shapes `[B, n]`, `[B, m]`, `[B, e]`, or shared; nil for
-  ///     zero.
-  ///   - degenerate: what to return where an item's solution map is not differentiable.
+  ///   - x: upstream gradient with respect to x, shape `[B, n]`, or `[n]` for all; nil for zero.
+  ///   - lambda: the same for lambda, shape `[B, m]` or `[m]`.
+  ///   - nu: the same for nu, shape `[B, e]` or `[e]`.
+  ///   - policy: what to return where an item's solution map is not differentiable.
   ///   - threads: threads that share the batch, nil for one per core.
   /// - Throws: `ProblemError` for shapes and numbers, `DerivativeError`, naming the item.
   /// - Complexity: O(n² + (m + e) n) per item solved by the active-set method, from the factorizations
@@ -145,7 +153,7 @@ extension QuadraticProgramBatchSolution {
   ///
   /// - Parameters:
   ///   - perturbation: perturbations of the data, per item or shared.
-  ///   - degenerate: what to return where an item's solution map is not differentiable.
+  ///   - policy: what to return where an item's solution map is not differentiable.
   ///   - threads: threads that share the batch, nil for one per core.
   /// - Throws: `ProblemError` for shapes and numbers, `DerivativeError`, naming the item.
   public func jvp(

@@ -9,6 +9,7 @@ final class QuadraticProgramDerivativeRun: @unchecked Sendable {
   private let problems: ProblemViews
   /// The solutions of all items.
   private let points: PointView
+  private let sharesRows: Bool
   private let items: Range<Int>
   private let policy: DegeneratePolicy
   private let threads: Int?
@@ -35,6 +36,7 @@ final class QuadraticProgramDerivativeRun: @unchecked Sendable {
     points = PointView(
       x: solution.x.storage.pointer, lambda: solution.lambda.storage.pointer,
       nu: solution.nu.storage.pointer, slack: solution.slack.pointer)
+    sharesRows = batch.G.items == nil
     self.items = items
     self.policy = policy
     self.threads = threads
@@ -124,8 +126,7 @@ final class QuadraticProgramDerivativeRun: @unchecked Sendable {
     do throws(DerivativeError) {
       let item = items.lowerBound + index
       let system = try DerivativeSystem(
-        item: item, problem: problems[item],
-        point: points.advanced(by: item, n: n, m: m, e: e), status: solution.status[item],
+        item: item, solvedItem(item), status: solution.status[item],
         solutionError: solution.residuals[item].largest, store: solution.store, policy: policy)
       rightHandSide?(system)
       let (error, estimate) = system.solve(
@@ -138,6 +139,13 @@ final class QuadraticProgramDerivativeRun: @unchecked Sendable {
       failures[index] = error
       return nil
     }
+  }
+
+  private func solvedItem(_ item: Int) -> ActivityReport.Item {
+    ActivityReport.Item(
+      problem: problems[item], point: points.advanced(by: item, n: n, m: m, e: e),
+      rowLengths: solution.rowLengths.pointer + (sharesRows ? 0 : item * m),
+      gradientSize: solution.gradientSizes[item])
   }
 
   // MARK: - Forward mode

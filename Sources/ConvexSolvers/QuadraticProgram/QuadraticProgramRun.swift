@@ -23,11 +23,14 @@ final class QuadraticProgramRun: @unchecked Sendable {
   private(set) var sharedGram: DualGram?
 
   private let warmStart: QuadraticProgramBatchSolution?
+  private let warmItem: Int
   private let deadline: DispatchTime?
   private let x: AlignedBuffer
   private let lambda: AlignedBuffer
   private let nu: AlignedBuffer
   private let slack: AlignedBuffer
+  /// Euclidean lengths of the rows of G, `[B, m]`, or `[m]` where G is shared.
+  private let rowLengths: AlignedBuffer
   private let outcomes: UnsafeMutablePointer<ItemOutcome>
   private let seconds: UnsafeMutablePointer<Double>
   private let methods: UnsafeMutablePointer<QuadraticProgramSettings.Method>
@@ -36,19 +39,20 @@ final class QuadraticProgramRun: @unchecked Sendable {
 
   init(
     _ batch: QuadraticProgramBatch, settings: QuadraticProgramSettings,
-    warmStart: QuadraticProgramBatchSolution?
+    warmStart: QuadraticProgramBatchSolution?, warmItem: Int
   ) {
     self.batch = batch
     problems = ProblemViews(batch)
     self.settings = settings
     self.warmStart = warmStart
+    self.warmItem = warmItem
     let items = batch.items
     store =
       batch.isLinear || settings.method == .interiorPoint
       ? nil
       : ActiveSetStore(
         items: items, variables: batch.variables, rows: batch.inequalities + batch.equalities,
-        sharesQuadraticTerm: batch.Q.items == nil)
+        sharesQuadraticTerm: batch.sharesQuadraticTerm)
     deadline = settings.timeLimit.map { limit in
       let (seconds, attoseconds) = limit.components
       let nanoseconds = min(Double(seconds) * 1e9 + Double(attoseconds) * 1e-9, 1e18)
@@ -58,6 +62,7 @@ final class QuadraticProgramRun: @unchecked Sendable {
     lambda = AlignedBuffer(repeating: .nan, count: items * batch.inequalities)
     nu = AlignedBuffer(repeating: .nan, count: items * batch.equalities)
     slack = AlignedBuffer(repeating: .nan, count: items * batch.inequalities)
+    rowLengths = AlignedBuffer(uninitializedCount: batch.G.storage.count / batch.variables)
     indefiniteShift = AlignedBuffer(repeating: .nan, count: items)
     outcomes = .allocate(capacity: items + 1)
     seconds = .allocate(capacity: items + 1)
@@ -93,8 +98,9 @@ final class QuadraticProgramRun: @unchecked Sendable {
 
   /// Work that is the same for every item.
   private func prepareShared() throws(ProblemError) {
-    guard batch.Q.items == nil else { return }
     let view = problems[0]
+    if batch.G.items == nil { view.measureRows(rowLengths.pointer) }
+    guard batch.sharesQuadraticTerm else { return }
     guard let store else {
       sharedTerm = view.classifyWithoutFactor()
       if case .indefinite(let shift) = sharedTerm {
@@ -125,7 +131,13 @@ final class QuadraticProgramRun: @unchecked Sendable {
     )
     .advanced(
       by: item, n: batch.variables, m: batch.inequalities, e: batch.equalities)
-    let guess = warmStart.flatMap { $0.status[item] == .optimal ? $0.lambda.pointer(item) : nil }
+    if batch.G.items != nil {
+      problems[item].measureRows(rowLengths.pointer + item * batch.inequalities)
+    }
+    let previous = warmItem + item
+    let guess = warmStart.flatMap {
+      $0.status[previous] == .optimal ? $0.lambda.pointer(previous) : nil
+    }
     do throws(IndefiniteQuadraticTerm) {
       (outcomes[item], methods[item]) = try worker.solve(item: item, point: point, guess: guess)
     } catch {
@@ -161,6 +173,8 @@ final class QuadraticProgramRun: @unchecked Sendable {
       seconds: range.map { seconds[$0] },
       methods: range.map { methods[$0] },
       slack: slack,
+      rowLengths: rowLengths,
+      gradientSizes: range.map { outcomes[$0].gradientSize },
       store: store)
   }
 }

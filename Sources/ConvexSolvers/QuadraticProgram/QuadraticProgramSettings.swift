@@ -6,7 +6,8 @@ public struct QuadraticProgramSettings: Sendable {
     /// The dual active set where Q is safely positive definite, the interior point otherwise or where
     /// the active set fails. See the guide "Choosing a method" for the measurements behind it.
     case automatic = "automatic"
-    /// Primal-dual interior point on the homogeneous embedding: any convex problem, no warm start.
+    /// Primal-dual interior point on the homogeneous embedding: any convex problem. A warm start is used
+    /// only if its active set turns out to be the solution's.
     case interiorPoint = "interior-point"
     /// Dual active set: Q positive definite, warm start; falls back on the interior point for an item
     /// whose Q is not.

@@ -19,7 +19,8 @@ public struct QuadraticProgramSolution: Sendable {
   public var status: SolveStatus { batch.status[item] }
   /// ½ xᵀQx + pᵀx.
   public var objective: Double { batch.objective[item] }
-  /// Primal solution, shape `[n]`; the last iterate if the status is not optimal.
+  /// Primal solution, shape `[n]`; the last iterate if a limit or the arithmetic ended the solve, NaN if
+  /// the problem is infeasible or was not started.
   public var x: Vector { batch.x[item] }
   /// Multipliers of the inequalities, shape `[m]`.
   public var lambda: Vector { batch.lambda[item] }
@@ -32,7 +33,7 @@ public struct QuadraticProgramSolution: Sendable {
   public var iterations: Int { batch.iterations[item] }
   /// Wall-clock time spent on this item.
   public var seconds: Double { batch.seconds[item] }
-  /// The method that found the answer.
+  /// The method that found the answer, or was asked for if none ran.
   public var method: QuadraticProgramSettings.Method { batch.methods[item] }
 }
 
@@ -56,6 +57,10 @@ public struct QuadraticProgramBatchSolution: Sendable {
   public let methods: [QuadraticProgramSettings.Method]
   /// h - Gx, `[B, m]`.
   let slack: AlignedBuffer
+  /// Lengths of the rows of G, `[B, m]` or `[m]`.
+  let rowLengths: AlignedBuffer
+  /// max(|p|, |Qx|) of each item.
+  let gradientSizes: [Double]
   /// The factorizations of the active-set solves.
   let store: ActiveSetStore?
 

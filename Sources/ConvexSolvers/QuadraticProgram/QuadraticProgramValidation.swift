@@ -6,23 +6,27 @@ extension QuadraticProgramBatch {
   /// Shapes, batch sizes, finite numbers and a symmetric Q, in this order.
   func validate() throws(ProblemError) {
     let n = p.count
+    guard items >= 0 else { throw .batchSize(argument: "items", expected: 0, actual: items) }
     guard n > 0 else { throw .shape(argument: "p", item: nil, expected: [1], actual: [0]) }
-    try check(Q, "Q", [n, n])
+    if let quadraticTerm { try check(quadraticTerm, "Q", [n, n]) }
     try check(G, "G", [h.count, n])
     try check(A, "A", [b.count, n])
-    try checkItems(Q.items, "Q")
+    try checkItems(quadraticTerm?.items, "Q")
     try checkItems(p.items, "p")
     try checkItems(G.items, "G")
     try checkItems(h.items, "h")
     try checkItems(A.items, "A")
     try checkItems(b.items, "b")
-    try checkFinite(Q.storage, "Q", shape: [n, n], batched: Q.items != nil)
+    if let Q = quadraticTerm {
+      try checkFinite(Q.storage, "Q", shape: [n, n], batched: Q.items != nil)
+    }
     try checkFinite(p.storage, "p", shape: [n], batched: p.items != nil)
     try checkFinite(G.storage, "G", shape: [h.count, n], batched: G.items != nil)
     try checkBounds()
     try checkFinite(A.storage, "A", shape: [b.count, n], batched: A.items != nil)
     try checkFinite(b.storage, "b", shape: [b.count], batched: b.items != nil)
-    for item in 0..<(Q.items ?? 1) where !isLinear {
+    guard let Q = quadraticTerm else { return }
+    for item in 0..<(Q.items ?? 1) {
       try requireSymmetric(Q.pointer(item), n, argument: "Q", item: Q.items == nil ? nil : item)
     }
   }
@@ -71,7 +75,7 @@ func checkFinite(_ storage: AlignedBuffer, _ argument: String, shape: [Int], bat
 }
 
 /// Throws where a matrix differs from its transpose by more than 1e-9 of its largest element; smaller
-/// differences are rounding, and only one triangle is used.
+/// differences are rounding.
 func requireSymmetric(_ matrix: UnsafePointer<Double>, _ n: Int, argument: String, item: Int?)
   throws(ProblemError)
 {

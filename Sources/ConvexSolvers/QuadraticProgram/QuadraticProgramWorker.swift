@@ -32,11 +32,9 @@ final class QuadraticProgramWorker {
     var spent = 0
     if case .positiveDefinite = term, let gram, let activeSet, let store = run.store {
       if run.sharedGram == nil { gram.prepareConstraints(problem) }
-      let limit =
-        run.settings.maximumIterations ?? 20 * (batch.variables + batch.inequalities) + 100
       let outcome = activeSet.solve(
         item: item, problem: problem, point: point, guess: guess,
-        tolerance: run.settings.relativeTolerance, iterationLimit: limit, store: store,
+        tolerance: run.settings.relativeTolerance, iterationLimit: exchangeLimit, store: store,
         isOverdue: run.isOverdue)
       let isFinal =
         switch outcome.status {
@@ -51,6 +49,11 @@ final class QuadraticProgramWorker {
     var outcome = solveByInteriorPoint(problem, point, guess)
     outcome.iterations += spent
     return (cleared(outcome, point), .interiorPoint)
+  }
+
+  /// Iterations allowed to the active-set method.
+  private var exchangeLimit: Int {
+    run.settings.maximumIterations ?? 20 * (batch.variables + batch.inequalities) + 100
   }
 
   private func classify(_ item: Int, _ problem: ProblemView) -> QuadraticTerm {
@@ -80,7 +83,7 @@ final class QuadraticProgramWorker {
     {
       proximal.finish(
         problem, point, isActive: interiorPoint.isActive, outcome: &outcome, tolerance: tolerance,
-        isOverdue: run.isOverdue)
+        iterationLimit: exchangeLimit, isOverdue: run.isOverdue)
     }
     if outcome.residuals.largest <= tolerance {
       outcome.status = .optimal
