@@ -34,7 +34,10 @@ let package = Package(
       dependencies: ["CLinearAlgebra", "CKernels"]
     ),
     .target(name: "OptimizationCore", dependencies: ["LinearAlgebra"]),
-    .target(name: "ConvexSolvers", dependencies: ["OptimizationCore", "LinearAlgebra", "CKernels"]),
+    .target(
+      name: "ConvexSolvers",
+      dependencies: ["OptimizationCore", "LinearAlgebra", "CKernels"]
+    ),
     .target(name: "ProblemFiles", dependencies: ["ConvexSolvers", "CZlib"]),
     .target(name: "Argmin", dependencies: ["LinearAlgebra", "OptimizationCore", "ConvexSolvers"]),
     .target(
@@ -54,9 +57,16 @@ let package = Package(
       dependencies: ["LinearAlgebra", "OptimizationCore", "ConvexSolvers"],
       path: "Tests/_TestSupport"
     ),
+    .testTarget(name: "DocumentationTests", dependencies: ["Argmin"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "_TestSupport"]),
     .testTarget(name: "ConvexSolversTests", dependencies: ["ConvexSolvers", "_TestSupport"]),
     .testTarget(name: "ProblemFilesTests", dependencies: ["ProblemFiles", "_TestSupport"]),
+    .testTarget(
+      name: "ArgminExperimentsTests",
+      dependencies: ["ArgminExperiments", "Argmin", "_TestSupport"]
+    ),
+    // Runs the built tool as a process; the dependency has it built beside the tests.
+    .testTarget(name: "ArgminCommandTests", dependencies: ["ArgminCommand", "ProblemFiles"]),
   ],
   swiftLanguageModes: [.v6]
 )

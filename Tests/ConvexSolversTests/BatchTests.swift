@@ -66,7 +66,9 @@ import _TestSupport
       #expect(alone.x == solutions[0][item].x && alone.lambda == solutions[0][item].lambda)
       let gradient = try alone.vjp(x: upstream[item])
       #expect(gradient.p == gradients[0].p[item])
-      if !shared { #expect(gradient.G == gradients[0].G[item] && gradient.Q == gradients[0].Q[item]) }
+      if !shared {
+        #expect(gradient.G == gradients[0].G[item] && gradient.Q == gradients[0].Q[item])
+      }
     }
   }
 
@@ -93,10 +95,14 @@ import _TestSupport
   }
 
   @Test func badDataIsRefusedByName() throws {
-    #expect(throws: ProblemError.shape(argument: "Q", item: nil, expected: [2, 2], actual: [1, 1])) {
+    #expect(
+      throws: ProblemError.shape(argument: "Q", item: nil, expected: [2, 2], actual: [1, 1])
+    ) {
       try QuadraticProgram(Q: [[1]], p: [1, 2])
     }
-    #expect(throws: ProblemError.shape(argument: "G", item: nil, expected: [1, 2], actual: [1, 1])) {
+    #expect(
+      throws: ProblemError.shape(argument: "G", item: nil, expected: [1, 2], actual: [1, 1])
+    ) {
       try QuadraticProgram(p: [1, 2], G: [[1]], h: [1])
     }
     #expect(throws: ProblemError.shape(argument: "p", item: nil, expected: [1], actual: [0])) {

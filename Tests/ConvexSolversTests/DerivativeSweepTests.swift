@@ -9,7 +9,8 @@ import _TestSupport
 @Suite struct DerivativeSweepTests {
   private static let seeds = 300
 
-  @Test(arguments: ProgramKind.allCases, [QuadraticProgramSettings.Method.automatic, .interiorPoint])
+  @Test(
+    arguments: ProgramKind.allCases, [QuadraticProgramSettings.Method.automatic, .interiorPoint])
   func derivativesAgreeWithDifferences(
     kind: ProgramKind, method: QuadraticProgramSettings.Method
   ) throws {
@@ -94,5 +95,7 @@ func requireOptimality(_ data: RandomProgram, _ solution: QuadraticProgramSoluti
       #expect(lambda[i] * (data.h[i] - products[i]) <= 1e-7 * size * primalSize)
     }
   }
-  for i in 0..<values.count { #expect(abs(values[i] - data.b[i]) <= 1e-8 * (1 + abs(data.b[i]) + primalSize)) }
+  for i in 0..<values.count {
+    #expect(abs(values[i] - data.b[i]) <= 1e-8 * (1 + abs(data.b[i]) + primalSize))
+  }
 }

@@ -36,7 +36,8 @@ import _TestSupport
   }
 
   @Test(arguments: methods, 0..<40)
-  func unboundedProblemsComeWithDirection(method: QuadraticProgramSettings.Method, seed: Int) throws {
+  func unboundedProblemsComeWithDirection(method: QuadraticProgramSettings.Method, seed: Int) throws
+  {
     var random = SeededGenerator(seed: UInt64(seed) + 500)
     let n = 2 + seed % 6
     let Q = seed % 3 == 0 ? nil : random.quadraticTerm(n, rank: n - 1)

@@ -95,7 +95,8 @@ final class ActiveSetSolver {
     readOutMultipliers(dual.multiplier, gap: equalityGap, point)
     collectWorkingSet(point)
     store.keep(
-      item: item, count: e + dual.count, rows: rows, scales: scales, gram: gram, working: dual.working,
+      item: item, count: e + dual.count, rows: rows, scales: scales, gram: gram,
+      working: dual.working,
       root: dual.root, ld: dual.ldw, inverseDiagonal: dual.rootInverseDiagonal)
     recoverPrimal(problem, point)
     let system = store.system(item, problem)!

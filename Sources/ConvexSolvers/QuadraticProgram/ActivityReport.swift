@@ -15,6 +15,28 @@ struct ActivityReport {
   static let relativeTolerance = 1e-8
 
   init(_ problem: ProblemView, _ point: PointView) {
+    Self.visitActive(problem, point) { row, isWeak in
+      active.append(row)
+      if isWeak { weaklyActive.append(row) }
+    }
+  }
+
+  /// Whether exactly `count` inequalities are active, none of them weakly: the common case, told without
+  /// allocation.
+  static func isRegular(_ problem: ProblemView, _ point: PointView, count: Int) -> Bool {
+    var active = 0
+    var weak = 0
+    visitActive(problem, point) { _, isWeak in
+      active += 1
+      weak += isWeak ? 1 : 0
+    }
+    return active == count && weak == 0
+  }
+
+  @inline(__always)
+  private static func visitActive(
+    _ problem: ProblemView, _ point: PointView, _ visit: (_ row: Int, _ isWeak: Bool) -> Void
+  ) {
     let n = problem.n
     let xSize = ck_largest(n, point.x)
     var gradientSize = ck_largest(n, problem.p)
@@ -26,28 +48,16 @@ struct ActivityReport {
       guard slack <= near * (1 + abs(problem.h[j])) || multiplier > 0 else { continue }
       let row = problem.G + j * n
       let length = ck_dot(n, row, row).squareRoot()
-      gradientSize = max(gradientSize, multiplier * length)
+      let pressure = multiplier * length
+      gradientSize = max(gradientSize, pressure)
       let reach = max(xSize, length > 0 ? abs(problem.h[j]) / length : 0)
-      let isNear =
-        slack <= length * (Self.absoluteTolerance + Self.relativeTolerance * reach)
-      let isPressed = multiplier * length > slackWeight(slack, length, xSize, gradientSize)
-      if isNear || isPressed {
-        active.append(j)
-        let pressure = multiplier * length
-        if pressure <= Self.absoluteTolerance + Self.relativeTolerance * gradientSize {
-          weaklyActive.append(j)
-        }
+      let isNear = slack <= length * (absoluteTolerance + relativeTolerance * reach)
+      // An unpolished interior point leaves a little of both: the larger part decides.
+      let distance = length > 0 ? slack / length / (1 + xSize) : .infinity
+      let isHeld = pressure > max(distance * (1 + gradientSize), absoluteTolerance)
+      if isNear || isHeld {
+        visit(j, pressure <= absoluteTolerance + relativeTolerance * gradientSize)
       }
     }
-  }
-
-  /// For a row that is not near its bound: the multiplier above which it is nevertheless held, by the
-  /// ratio in which an unpolished interior point leaves slack and multiplier.
-  private func slackWeight(
-    _ slack: Double, _ length: Double, _ xSize: Double, _ gradientSize: Double
-  ) -> Double {
-    guard length > 0 else { return .infinity }
-    let distance = slack / length / (1 + xSize)
-    return max(distance * (1 + gradientSize), Self.absoluteTolerance)
   }
 }

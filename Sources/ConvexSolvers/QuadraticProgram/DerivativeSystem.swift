@@ -21,30 +21,27 @@ struct DerivativeSystem {
 
   /// Looks at the solution of an item and prepares its system.
   init(
-    _ solution: QuadraticProgramBatchSolution, item: Int, policy: DegeneratePolicy
+    item: Int, problem: ProblemView, point: PointView, status: SolveStatus, solutionError: Double,
+    store: ActiveSetStore?, policy: DegeneratePolicy
   ) throws(DerivativeError) {
-    let problem = ProblemView(solution.problem, item: item)
     self.problem = problem
-    let point = PointView(
-      x: solution.x.pointer(item), lambda: solution.lambda.pointer(item),
-      nu: solution.nu.pointer(item), slack: solution.slack.pointer + item * problem.m)
-    solutionError = solution.residuals[item].largest
-    guard solution.status[item] == .optimal else {
-      if policy == .throwing { throw .unsolved(item: item, status: solution.status[item]) }
+    self.solutionError = solutionError
+    guard status == .optimal else {
+      if policy == .throwing { throw .unsolved(item: item, status: status) }
       self.point = point
       form = .undefined
       certificate = DerivativeCertificate(kind: .undefined, errorEstimate: .nan)
       return
     }
-    let activity = ActivityReport(problem, point)
-    if activity.weaklyActive.isEmpty, let system = solution.store?.system(item, problem),
-      system.count == problem.e + activity.active.count
+    if let system = store?.system(item, problem),
+      ActivityReport.isRegular(problem, point, count: system.count - problem.e)
     {
       self.point = point
       form = .regular(system)
       certificate = DerivativeCertificate(kind: .exact, errorEstimate: .nan)
       return
     }
+    let activity = ActivityReport(problem, point)
     let rows = Array(0..<problem.e) + activity.active.map { problem.e + $0 }
     let general = GeneralActiveSystem(problem, rows: rows)
     var certificate = DerivativeCertificate(

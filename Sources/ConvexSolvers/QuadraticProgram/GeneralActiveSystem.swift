@@ -25,9 +25,8 @@ struct GeneralActiveSystem {
   /// Directions and rows count as dependent below this size, relative to rows of length one.
   static let rankTolerance = 1e-9
 
-  /// An estimate of the condition number: 1 / (relative residual growth) is not known here, so the ratio
-  /// of the largest to the smallest pivot size.
-  var conditionEstimate: Double { 1e3 }
+  /// An estimate of the condition number of K on the complement of its null space.
+  let conditionEstimate: Double
 
   /// Nil if the factorization broke down.
   init?(_ problem: ProblemView, rows: [Int]) {
@@ -62,14 +61,14 @@ struct GeneralActiveSystem {
       rowNorms[i] = square.squareRoot()
       for j in 0..<n { scaled[i, j] /= rowNorms[i] }
     }
-    guard var free = Self.complement(of: scaled.transpose) else { return nil }
+    guard var free = Self.nullSpace(of: scaled) else { return nil }
     for j in 0..<n {
       for d in 0..<free.columns { free[j, d] *= columnScale[j] }
     }
     guard let freeBasis = Self.range(of: free) else { return nil }
     self.freeBasis = freeBasis
     let activeRows = Matrix(rows: k, columns: n, elements: Array(scaled.array[(n * n)...]))
-    guard var dependencies = Self.complement(of: activeRows) else { return nil }
+    guard var dependencies = Self.nullSpace(of: activeRows.transpose) else { return nil }
     for a in 0..<k {
       for d in 0..<dependencies.columns { dependencies[a, d] /= rowNorms[n + a] }
     }
@@ -81,6 +80,7 @@ struct GeneralActiveSystem {
     Self.addProjector(of: dependencyBasis, scale: -size, at: n, to: &K)
     guard let factor = try? LDLT(K) else { return nil }
     self.factor = factor
+    conditionEstimate = 1 / max(factor.reciprocalConditionEstimate, 1e-300)
   }
 
   /// Factors that bring the diagonal of Q to one, or the largest entry of a column where that is zero.
@@ -93,9 +93,9 @@ struct GeneralActiveSystem {
     }
   }
 
-  /// An orthonormal basis of the vectors orthogonal to the columns.
-  private static func complement(of columns: Matrix) -> Matrix? {
-    try? QR(columns, relativeTolerance: rankTolerance).complementBasis
+  /// An orthonormal basis of the vectors that a matrix with rows of comparable size maps to zero.
+  static func nullSpace(of matrix: Matrix) -> Matrix? {
+    try? QR(matrix, relativeTolerance: rankTolerance).nullSpaceBasis
   }
 
   /// An orthonormal basis of the span of independent columns.

@@ -83,7 +83,9 @@ final class GradientAccumulator: @unchecked Sendable {
       ck_symmetric_outer(n, direction.x, x, Q.pointer + index * n * n)
     }
     if sharesG {
-      if stackLambda.count > 0 { store(direction.lambda, lambda, m, stackLambda, paddedLambda, index) }
+      if stackLambda.count > 0 {
+        store(direction.lambda, lambda, m, stackLambda, paddedLambda, index)
+      }
     } else {
       ck_two_outer(m, n, direction.lambda, x, lambda, direction.x, G.pointer + index * m * n)
     }

@@ -59,11 +59,7 @@ extension ProblemView {
       norms[a] = max(ck_dot(n, source, source).squareRoot(), 1e-300)
       for j in 0..<n { columns[j, a] = source[j] / norms[a] }
     }
-    guard
-      let basis = try? QR(
-        columns.transpose, relativeTolerance: GeneralActiveSystem.rankTolerance
-      ).complementBasis
-    else { return nil }
+    guard let basis = GeneralActiveSystem.nullSpace(of: columns) else { return nil }
     let weights = Vector(
       rows.enumerated().map { a, index in
         norms[a] * (index < e ? ray.nu[index] : ray.lambda[index - e])
@@ -136,11 +132,7 @@ extension ProblemView {
     for i in 0..<e { append(A + i * n, ck_largest(n, A + i * n)) }
     for j in along { append(G + j * n, ck_largest(n, G + j * n)) }
     guard !stacked.isEmpty else { return x }
-    guard
-      let basis = try? QR(
-        Matrix(stacked).transpose, relativeTolerance: GeneralActiveSystem.rankTolerance
-      ).complementBasis
-    else { return nil }
+    guard let basis = GeneralActiveSystem.nullSpace(of: Matrix(stacked)) else { return nil }
     var result = Vector.zeros(n)
     for d in 0..<basis.columns {
       var product = 0.0

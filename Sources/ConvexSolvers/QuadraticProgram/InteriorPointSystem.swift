@@ -194,7 +194,11 @@ final class InteriorPointSystem {
   // MARK: - Products with the scaled data
 
   func multiplyQ(_ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>) {
-    if problem.isLinear { y.update(repeating: 0, count: n) } else { ck_multiply(n, n, problem.Q, n, x, y) }
+    if problem.isLinear {
+      y.update(repeating: 0, count: n)
+    } else {
+      ck_multiply(n, n, problem.Q, n, x, y)
+    }
   }
 
   /// y[j] := sign[j] C[row[j]] x.

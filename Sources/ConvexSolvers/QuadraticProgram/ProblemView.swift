@@ -15,19 +15,6 @@ struct ProblemView {
   let b: UnsafePointer<Double>
   let isLinear: Bool
 
-  init(_ batch: QuadraticProgramBatch, item: Int) {
-    n = batch.variables
-    m = batch.inequalities
-    e = batch.equalities
-    Q = UnsafePointer(batch.Q.pointer(item))
-    p = UnsafePointer(batch.p.pointer(item))
-    G = UnsafePointer(batch.G.pointer(item))
-    h = UnsafePointer(batch.h.pointer(item))
-    A = UnsafePointer(batch.A.pointer(item))
-    b = UnsafePointer(batch.b.pointer(item))
-    isLinear = batch.isLinear
-  }
-
   /// Bounds of at least this size are absent.
   static let infiniteBound = 1e20
 
@@ -48,6 +35,36 @@ struct ProblemView {
   }
 }
 
+/// Pointers to the data of a whole batch: the view of an item costs no reference counting. Valid as long as
+/// the batch is kept alive.
+struct ProblemViews {
+  private let first: ProblemView
+  private let strides: (Q: Int, p: Int, G: Int, h: Int, A: Int, b: Int)
+
+  init(_ batch: QuadraticProgramBatch) {
+    let n = batch.variables
+    let m = batch.inequalities
+    let e = batch.equalities
+    first = ProblemView(
+      n: n, m: m, e: e, Q: batch.Q.storage.pointer, p: batch.p.storage.pointer,
+      G: batch.G.storage.pointer, h: batch.h.storage.pointer, A: batch.A.storage.pointer,
+      b: batch.b.storage.pointer, isLinear: batch.isLinear)
+    strides = (
+      batch.Q.items == nil ? 0 : n * n, batch.p.items == nil ? 0 : n,
+      batch.G.items == nil ? 0 : m * n, batch.h.items == nil ? 0 : m,
+      batch.A.items == nil ? 0 : e * n, batch.b.items == nil ? 0 : e
+    )
+  }
+
+  subscript(item: Int) -> ProblemView {
+    ProblemView(
+      n: first.n, m: first.m, e: first.e, Q: first.Q + item * strides.Q,
+      p: first.p + item * strides.p, G: first.G + item * strides.G,
+      h: first.h + item * strides.h, A: first.A + item * strides.A,
+      b: first.b + item * strides.b, isLinear: first.isLinear)
+  }
+}
+
 /// A primal-dual point of one item, in storage of the caller's.
 struct PointView {
   let x: UnsafeMutablePointer<Double>
@@ -55,6 +72,12 @@ struct PointView {
   let nu: UnsafeMutablePointer<Double>
   /// h - Gx, infinite where there is no bound.
   let slack: UnsafeMutablePointer<Double>
+
+  /// The point `item` places further in arrays of points.
+  func advanced(by item: Int, n: Int, m: Int, e: Int) -> PointView {
+    PointView(
+      x: x + item * n, lambda: lambda + item * m, nu: nu + item * e, slack: slack + item * m)
+  }
 }
 
 /// Scratch for evaluating the optimality conditions, one per worker.

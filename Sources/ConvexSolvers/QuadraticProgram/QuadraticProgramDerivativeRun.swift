@@ -6,6 +6,9 @@ import OptimizationCore
 final class QuadraticProgramDerivativeRun: @unchecked Sendable {
   private let solution: QuadraticProgramBatchSolution
   private let batch: QuadraticProgramBatch
+  private let problems: ProblemViews
+  /// The solutions of all items.
+  private let points: PointView
   private let items: Range<Int>
   private let policy: DegeneratePolicy
   private let threads: Int?
@@ -28,6 +31,10 @@ final class QuadraticProgramDerivativeRun: @unchecked Sendable {
     }
     self.solution = solution
     batch = solution.problem
+    problems = ProblemViews(batch)
+    points = PointView(
+      x: solution.x.storage.pointer, lambda: solution.lambda.storage.pointer,
+      nu: solution.nu.storage.pointer, slack: solution.slack.pointer)
     self.items = items
     self.policy = policy
     self.threads = threads
@@ -115,8 +122,11 @@ final class QuadraticProgramDerivativeRun: @unchecked Sendable {
     rightHandSide: ((DerivativeSystem) -> Void)? = nil
   ) -> DerivativeSystem? {
     do throws(DerivativeError) {
+      let item = items.lowerBound + index
       let system = try DerivativeSystem(
-        solution, item: items.lowerBound + index, policy: policy)
+        item: item, problem: problems[item],
+        point: points.advanced(by: item, n: n, m: m, e: e), status: solution.status[item],
+        solutionError: solution.residuals[item].largest, store: solution.store, policy: policy)
       rightHandSide?(system)
       let (error, estimate) = system.solve(
         x: unknowns.x, u: unknowns.lambda, v: unknowns.nu, workspace: workspace)

@@ -14,6 +14,7 @@ enum QuadraticTerm {
 /// One call of `solve` on a batch: the results, and what the threads share.
 final class QuadraticProgramRun: @unchecked Sendable {
   let batch: QuadraticProgramBatch
+  let problems: ProblemViews
   let settings: QuadraticProgramSettings
   let store: ActiveSetStore?
   /// What is known of a Q shared by the batch.
@@ -38,6 +39,7 @@ final class QuadraticProgramRun: @unchecked Sendable {
     warmStart: QuadraticProgramBatchSolution?
   ) {
     self.batch = batch
+    problems = ProblemViews(batch)
     self.settings = settings
     self.warmStart = warmStart
     let items = batch.items
@@ -92,7 +94,7 @@ final class QuadraticProgramRun: @unchecked Sendable {
   /// Work that is the same for every item.
   private func prepareShared() throws(ProblemError) {
     guard batch.Q.items == nil else { return }
-    let view = ProblemView(batch, item: 0)
+    let view = problems[0]
     guard let store else {
       sharedTerm = view.classifyWithoutFactor()
       if case .indefinite(let shift) = sharedTerm {
@@ -119,8 +121,10 @@ final class QuadraticProgramRun: @unchecked Sendable {
     }
     let start = DispatchTime.now().uptimeNanoseconds
     let point = PointView(
-      x: x.pointer + item * batch.variables, lambda: lambda.pointer + item * batch.inequalities,
-      nu: nu.pointer + item * batch.equalities, slack: slack.pointer + item * batch.inequalities)
+      x: x.pointer, lambda: lambda.pointer, nu: nu.pointer, slack: slack.pointer
+    )
+    .advanced(
+      by: item, n: batch.variables, m: batch.inequalities, e: batch.equalities)
     let guess = warmStart.flatMap { $0.status[item] == .optimal ? $0.lambda.pointer(item) : nil }
     do throws(IndefiniteQuadraticTerm) {
       (outcomes[item], methods[item]) = try worker.solve(item: item, point: point, guess: guess)

@@ -10,6 +10,7 @@ final class QuadraticProgramWorker {
   private lazy var interiorPoint = InteriorPointSolver(
     variables: batch.variables, inequalities: batch.inequalities, equalities: batch.equalities)
   private lazy var polisher = Polisher(batch)
+  private lazy var proximal = ProximalActiveSet(batch)
   private let scratch: OptimalityScratch
 
   init(_ run: QuadraticProgramRun) {
@@ -25,7 +26,7 @@ final class QuadraticProgramWorker {
     throws(IndefiniteQuadraticTerm)
     -> (ItemOutcome, QuadraticProgramSettings.Method)
   {
-    let problem = ProblemView(batch, item: item)
+    let problem = run.problems[item]
     let term = run.sharedTerm ?? classify(item, problem)
     if case .indefinite(let shift) = term { throw IndefiniteQuadraticTerm(shift: shift) }
     var spent = 0
@@ -73,6 +74,14 @@ final class QuadraticProgramWorker {
       iterationLimit: run.settings.maximumIterations ?? 200, isOverdue: run.isOverdue)
     guard outcome.ray == nil else { return outcome }
     polisher.polish(problem, point, isActive: interiorPoint.isActive, outcome: &outcome)
+    // A stalled or wrongly identified end is taken up by the active-set method.
+    if outcome.status == .numericalError || outcome.status == .optimal,
+      !(outcome.residuals.largest <= tolerance)
+    {
+      proximal.finish(
+        problem, point, isActive: interiorPoint.isActive, outcome: &outcome, tolerance: tolerance,
+        isOverdue: run.isOverdue)
+    }
     if outcome.residuals.largest <= tolerance {
       outcome.status = .optimal
     } else if outcome.status == .optimal {

@@ -1,0 +1,44 @@
+# What can be made: `make help`. Tests and tool share one optimized build; there is no debug build,
+# for numerics without optimization are too slow to test.
+
+SWIFT ?= swift
+BUILD = $(SWIFT) build -c release
+TOOL = .build/release/argmin
+OUTPUT ?= output
+SOURCES = Package.swift Sources Tests
+
+.PHONY: help build demo test bench bench-peers docs lint format dependencies clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
+
+dependencies:
+	@scripts/install-dependencies.sh
+
+build: dependencies ## the tool, at .build/release/argmin
+	$(BUILD) --product argmin
+
+demo: build ## a published problem solved and differentiated, then a support vector machine
+	@ARGMIN=$(TOOL) OUTPUT=$(OUTPUT) scripts/demo.sh
+
+test: dependencies ## all tests, optimized
+	$(BUILD) --build-tests
+	$(SWIFT) test -c release --skip-build
+
+bench: build ## the built-in timings
+	$(TOOL) bench
+
+bench-peers: build ## our timings and those of other solvers, side by side on the same data
+	Benchmarks/peers/run.sh
+
+docs: dependencies ## the documentation of every library, under .build/documentation
+	@scripts/documentation.sh
+
+lint: ## style, by the toolchain's swift format
+	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
+
+format: ## puts the sources into that style
+	$(SWIFT) format --in-place --recursive --parallel $(SOURCES)
+
+clean: ## removes what was built
+	rm -rf .build $(OUTPUT)

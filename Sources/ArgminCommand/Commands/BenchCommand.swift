@@ -1,0 +1,149 @@
+import ArgminExperiments
+import ArgumentParser
+import Foundation
+import ProblemFiles
+
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Time solving and differentiating.",
+    discussion: """
+      Without --data: random problems of the built-in sizes, a fixed seed. Times are medians per \
+      problem; forward includes the check of the data, backward is the gradient with respect to \
+      all six data.
+      """)
+
+  @Argument(
+    help: "One of the built-in sizes, variables-inequalities-equalities, such as 50-50-10.")
+  var name: String?
+
+  @Option(
+    help: """
+      Time every NAME.json in this folder that has NAME.upstream.json beside it; with --json also \
+      return x and the gradients.
+      """)
+  var data: String?
+
+  @Option(parsing: .unconditional, help: "Threads that share a batch; one per core if left out.")
+  var threads: Int?
+
+  @Flag(help: "Print the timings as JSON.")
+  var json = false
+
+  mutating func validate() throws {
+    if let threads, threads < 1 {
+      throw ValidationError("--threads must be at least 1, not \(threads)")
+    }
+    if data != nil, name != nil { throw ValidationError("NAME and --data exclude each other") }
+    if let name, !BuiltInBenchmark.sizes.contains(where: { $0.name == name }) {
+      let names = BuiltInBenchmark.sizes.map(\.name).joined(separator: ", ")
+      throw ValidationError("there is no timing \"\(name)\"; there are: \(names)")
+    }
+  }
+
+  private var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+
+  func run() throws {
+    if let data { try runData(data) } else { try runBuiltIn() }
+  }
+
+  // MARK: - A folder
+
+  private func runData(_ folder: String) throws {
+    let benchmark = DataBenchmark(folder: folder, threads: threads)
+    let names = try benchmark.names()
+    let progress = ProgressLine("bench")
+    defer { progress.end() }
+    func forEach(_ body: (DataBenchmark.Result) -> Void) throws {
+      for (index, name) in names.enumerated() {
+        progress.show(Double(index) / Double(names.count), name)
+        body(try benchmark.run(name))
+      }
+    }
+    if json {
+      var writer = JSONWriter(sink: StandardOutput.write)
+      try writer.list { json in
+        try forEach { $0.write(to: &json, threads: threadCount) }
+      }
+      _ = writer.finish()
+      return
+    }
+    var table = ResultTable(
+      title: title,
+      columns: [.init("file", .left), .init("problems"), .init("forward"), .init("backward")])
+    try forEach { result in
+      table.append([
+        result.file, "\(result.timing.solution.items)",
+        NumberText.duration(result.timing.forwardMilliseconds / 1000),
+        NumberText.duration(result.timing.backwardMilliseconds / 1000),
+      ])
+    }
+    progress.end()
+    for line in table.lines { print(line) }
+  }
+
+  private var title: String {
+    "time per problem, \(NumberText.count(threadCount, "thread"))"
+  }
+
+  // MARK: - Built in
+
+  private func runBuiltIn() throws {
+    let sizes = BuiltInBenchmark.sizes.filter { name == nil || $0.name == name }
+    let benchmarks = sizes.flatMap { size in
+      BuiltInBenchmark.batches.flatMap { items in
+        [false, true].map { sharesMatrices in
+          BuiltInBenchmark(size: size, items: items, sharesMatrices: sharesMatrices)
+        }
+      }
+    }.filter { $0.items > 1 || !$0.sharesMatrices }
+    let progress = ProgressLine("bench")
+    var timings: [(benchmark: BuiltInBenchmark, timing: BenchmarkTiming)] = []
+    for (index, benchmark) in benchmarks.enumerated() {
+      progress.show(Double(index) / Double(benchmarks.count), benchmark.size.name)
+      timings.append((benchmark, try benchmark.run(threads: threads)))
+    }
+    progress.end()
+    if json {
+      var writer = JSONWriter(sink: StandardOutput.write)
+      writer.list { json in
+        for (benchmark, timing) in timings { write(benchmark, timing, to: &json) }
+      }
+      _ = writer.finish()
+      return
+    }
+    var table = ResultTable(
+      title: title,
+      columns: [
+        .init("variables"), .init("inequalities"), .init("equalities"), .init("batch"),
+        .init("Q, G, A", .left), .init("forward"), .init("backward"),
+      ])
+    for (benchmark, timing) in timings {
+      table.append([
+        "\(benchmark.size.variables)", "\(benchmark.size.inequalities)",
+        "\(benchmark.size.equalities)", "\(benchmark.items)",
+        benchmark.sharesMatrices ? "shared" : "per item",
+        NumberText.duration(timing.forwardMilliseconds / 1000),
+        NumberText.duration(timing.backwardMilliseconds / 1000),
+      ])
+    }
+    for line in table.lines { print(line) }
+  }
+
+  private func write(
+    _ benchmark: BuiltInBenchmark, _ timing: BenchmarkTiming, to json: inout JSONWriter
+  ) {
+    json.object(.inline) { json in
+      json.write(benchmark.size.name, for: "name")
+      json.write(benchmark.size.variables, for: "variables")
+      json.write(benchmark.size.inequalities, for: "inequalities")
+      json.write(benchmark.size.equalities, for: "equalities")
+      json.write(benchmark.items, for: "count")
+      json.write(benchmark.sharesMatrices, for: "sharesMatrices")
+      json.write(threadCount, for: "threads")
+      json.write(timing.forwardMilliseconds, for: "forwardMilliseconds")
+      json.write(timing.backwardMilliseconds, for: "backwardMilliseconds")
+      json.write(timing.solution.status.count { $0 != .optimal }, for: "unsolved")
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import ProblemFiles
+
+struct CheckCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Compare derivatives with finite differences, and print a table.",
+    discussion: """
+      Every entry of the data, or a sample of them for large problems, is moved and the problem \
+      solved again. Exit status 1 if a derivative that is certified as exact is contradicted, or \
+      if a problem is not solved.
+      """)
+
+  @Argument(help: "The problem file.")
+  var file: String
+
+  @OptionGroup var solver: SolverOptions
+
+  @Option(
+    parsing: .unconditional,
+    help: "Entries checked of each datum (default: by the size of the problem).")
+  var samples: Int?
+
+  @Option(help: "Where the random choices start.")
+  var seed: UInt64 = 0
+
+  @Flag(help: "Print the result as JSON.")
+  var json = false
+
+  mutating func validate() throws {
+    if let samples, samples < 1 {
+      throw ValidationError("--samples must be at least 1, not \(samples)")
+    }
+  }
+
+  func run() throws {
+    let file = try ProblemFile(path: file)
+    let progress = ProgressLine(file.name)
+    var results: [DerivativeCheck.Result] = []
+    for index in 0..<file.count {
+      let group = file.groups[file.location(of: index).group]
+      do {
+        let check = DerivativeCheck(
+          program: try file.program(at: index), isLinear: group.isLinear,
+          settings: solver.settings, samples: samples, seed: seed)
+        results.append(
+          try check.run { progress.show((Double(index) + $0) / Double(file.count), "checking") })
+      } catch {
+        progress.end()
+        throw ToolFailure(error, in: file, indices: [index])
+      }
+    }
+    progress.end()
+    let report = CheckReport(file: file, results: results)
+    if json {
+      var writer = JSONWriter(sink: StandardOutput.write)
+      report.write(to: &writer)
+      _ = writer.finish()
+    } else {
+      for line in report.lines { print(line) }
+    }
+    guard report.isConfirmed else { throw ExitStatus.notSolved }
+  }
+}

@@ -1,0 +1,42 @@
+import ArgminExperiments
+import ArgumentParser
+import Foundation
+
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Run an experiment: a table, figures and results.json.",
+    discussion: "`argmin list` names the experiments. Figures are drawn by gnuplot.")
+
+  @Argument(help: "The experiment.")
+  var experiment: String
+
+  @Option(help: "The folder for results.json and figures (default: output/EXPERIMENT).")
+  var output: String?
+
+  @Option(help: "Where the random choices start.")
+  var seed: UInt64 = 0
+
+  func run() throws {
+    guard let experiment = Experiments.named(experiment) else {
+      let names = Experiments.all.map(\.name).joined(separator: ", ")
+      throw ToolFailure(.badInput, "there is no experiment \"\(experiment)\"; there are: \(names)")
+    }
+    let folder = URL(
+      fileURLWithPath: output ?? "output/\(experiment.name)", isDirectory: true)
+    let progress = ProgressLine(experiment.name)
+    let start = ContinuousClock.now
+    let results: ExperimentResults
+    do {
+      results = try experiment.run(output: folder, seed: seed) { progress.show($0, $1) }
+    } catch {
+      progress.end()
+      throw ToolFailure(.badInput, "\(experiment.name): \(error)")
+    }
+    progress.end()
+    for line in results.lines { print(line) }
+    for note in results.notes { print(note) }
+    print("written to \(folder.relativePath): \(results.files.joined(separator: ", "))")
+    print("took \(NumberText.duration((ContinuousClock.now - start) / .seconds(1)))")
+  }
+}

@@ -1,0 +1,71 @@
+/// The formats of problem files, told by the extension of the name; each may be compressed (`.gz`).
+public enum ProblemFileFormat: String, Sendable, CaseIterable {
+  /// Our own problem JSON.
+  case json = ".json"
+  /// MPS, also with a quadratic objective, in fixed columns or free.
+  case mps = ".mps"
+  case qps = ".qps"
+  /// The conic benchmark format: not read yet.
+  case cbf = ".cbf"
+  /// The sparse format of SDPA: not read yet.
+  case sdpa = ".dat-s"
+
+  /// The format that the name of a file tells; nil if it tells none.
+  public init?(path: String) {
+    var name = path.lowercasedASCII
+    if name.hasSuffix(".gz") { name.removeLast(3) }
+    let format = Self.allCases.first { name.hasSuffix($0.rawValue) }
+    guard let format else { return nil }
+    self = format
+  }
+}
+
+extension ProblemFile {
+  /// Reads a problem file; its format is told by its name.
+  ///
+  /// - Throws: `ProblemFileError`: unreadable, unknown format, malformed, invalid or unsupported.
+  public init(path: String) throws(ProblemFileError) {
+    let format = try Self.format(of: path)
+    self = try ProblemFile(TextBytes.reading(path: path), format: format)
+  }
+
+  /// Reads the bytes of a problem file that has been loaded already.
+  ///
+  /// - Parameters:
+  ///   - bytes: the contents of the file, decompressed.
+  ///   - name: the name for messages.
+  ///   - format: how to read them.
+  public init(
+    bytes: some Collection<UInt8>, name: String, format: ProblemFileFormat
+  ) throws(ProblemFileError) {
+    self = try ProblemFile(TextBytes(name: name, copying: bytes), format: format)
+  }
+
+  private init(_ text: TextBytes, format: ProblemFileFormat) throws(ProblemFileError) {
+    switch format {
+    case .json: self = try ProblemFile(json: text)
+    case .mps, .qps: self = try ProblemFile(mps: text)
+    case .cbf, .sdpa: throw .unsupportedFormat(format, file: text.name)
+    }
+  }
+
+  private static func format(of path: String) throws(ProblemFileError) -> ProblemFileFormat {
+    guard let format = ProblemFileFormat(path: path) else {
+      let known = ProblemFileFormat.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ProblemFileError(
+        .unknownFormat, file: path,
+        reason: "has none of the extensions \(known), each also with .gz")
+    }
+    if format == .cbf || format == .sdpa { throw .unsupportedFormat(format, file: path) }
+    return format
+  }
+}
+
+extension ProblemFileError {
+  fileprivate static func unsupportedFormat(
+    _ format: ProblemFileFormat, file: String
+  ) -> ProblemFileError {
+    ProblemFileError(
+      .unsupported, file: file, reason: "cone programs (\(format.rawValue)) are not supported yet")
+  }
+}

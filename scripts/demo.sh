@@ -1,0 +1,23 @@
+#!/bin/sh
+# The demonstration: a published problem solved and differentiated, then a support vector machine.
+# ARGMIN is the tool, OUTPUT the folder for what is written.
+set -eu
+
+tool=${ARGMIN:-.build/release/argmin}
+output=${OUTPUT:-output}
+problem=Sources/ArgminExperiments/Data/MarosMeszaros/DUAL4.qps
+
+heading() { printf '\n== %s\n' "$*"; }
+run() {
+  printf '\n$ argmin %s\n' "$*"
+  "$tool" "$@"
+}
+
+heading "DUAL4 of the Maros-Meszaros set: what does its first variable depend on?"
+run solve "$problem" --vjp scripts/demo/DUAL4.upstream.json
+
+heading "The same derivatives against finite differences"
+run check "$problem"
+
+heading "Which samples does a support vector machine depend on?"
+run run svm-sensitivity --output "$output/svm-sensitivity"
