@@ -14,10 +14,12 @@ import CKernels
 public struct BatchCholesky: Sendable {
   /// A matrix of the batch that is not positive definite.
   public struct Failure: Sendable, Equatable {
+    /// The index of the matrix in the batch.
     public let item: Int
     /// The index of its first pivot that is not positive.
     public let pivot: Int
 
+    /// A failure of the given item at the given pivot.
     public init(item: Int, pivot: Int) {
       self.item = item
       self.pivot = pivot
