@@ -55,6 +55,7 @@ public struct BatchedVector: Sendable, Equatable {
     items == nil ? storage.pointer : storage.pointer + item * count
   }
 
+  /// Whether both have the same shape and equal elements; a shared vector differs from a batch of one.
   public static func == (left: BatchedVector, right: BatchedVector) -> Bool {
     left.items == right.items && left.count == right.count && left.array == right.array
   }
@@ -65,7 +66,9 @@ public struct BatchedVector: Sendable, Equatable {
 public struct BatchedMatrix: Sendable, Equatable {
   /// The number of items, or nil for a matrix shared by the batch.
   public let items: Int?
+  /// The number of rows of each matrix.
   public let rows: Int
+  /// The number of columns of each matrix.
   public let columns: Int
   package let storage: AlignedBuffer
 
@@ -122,6 +125,7 @@ public struct BatchedMatrix: Sendable, Equatable {
     items == nil ? storage.pointer : storage.pointer + item * rows * columns
   }
 
+  /// Whether both have the same shape and equal elements; a shared matrix differs from a batch of one.
   public static func == (left: BatchedMatrix, right: BatchedMatrix) -> Bool {
     left.items == right.items && left.rows == right.rows && left.columns == right.columns
       && left.array == right.array

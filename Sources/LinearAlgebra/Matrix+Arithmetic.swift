@@ -1,38 +1,47 @@
 // MARK: - Element by element
 
 extension Matrix {
+  /// The sum of two matrices of one shape.
   public static func + (left: Matrix, right: Matrix) -> Matrix {
     left.combined(with: right, "+") { $0 + $1 }
   }
 
+  /// The difference of two matrices of one shape.
   public static func - (left: Matrix, right: Matrix) -> Matrix {
     left.combined(with: right, "-") { $0 - $1 }
   }
 
+  /// The negative of each element.
   public static prefix func - (matrix: Matrix) -> Matrix { -1 * matrix }
 
+  /// Each element times the factor.
   public static func * (factor: Double, matrix: Matrix) -> Matrix {
     var result = matrix
     result *= factor
     return result
   }
 
+  /// Each element times the factor.
   public static func * (matrix: Matrix, factor: Double) -> Matrix { factor * matrix }
 
+  /// Each element divided by the divisor.
   public static func / (matrix: Matrix, divisor: Double) -> Matrix {
     var result = matrix
     result.withUnsafeMutableBufferPointer { for index in $0.indices { $0[index] /= divisor } }
     return result
   }
 
+  /// Adds a matrix of the same shape in place.
   public static func += (left: inout Matrix, right: Matrix) {
     left.add(right, scaledBy: 1)
   }
 
+  /// Subtracts a matrix of the same shape in place.
   public static func -= (left: inout Matrix, right: Matrix) {
     left.add(right, scaledBy: -1)
   }
 
+  /// Multiplies each element by the factor in place.
   public static func *= (matrix: inout Matrix, factor: Double) {
     matrix.withUnsafeMutableBufferPointer { for index in $0.indices { $0[index] *= factor } }
   }

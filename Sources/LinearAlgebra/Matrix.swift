@@ -1,6 +1,8 @@
 /// A dense row-major matrix of doubles with value semantics, shape `[rows, columns]`.
 public struct Matrix: Sendable {
+  /// The number of rows.
   public let rows: Int
+  /// The number of columns.
   public let columns: Int
   package private(set) var storage: AlignedBuffer
 
@@ -50,6 +52,7 @@ public struct Matrix: Sendable {
     return result
   }
 
+  /// The element in a row and a column, which must exist.
   public subscript(row: Int, column: Int) -> Double {
     get {
       checkIndex(row, column)
@@ -91,6 +94,7 @@ public struct Matrix: Sendable {
     return Matrix(rows: columns, columns: rows, storage: target)
   }
 
+  /// Calls `body` with the elements in row-major order; the pointer is not valid afterwards.
   public func withUnsafeBufferPointer<Result>(
     _ body: (UnsafeBufferPointer<Double>) throws -> Result
   ) rethrows -> Result {
@@ -99,6 +103,8 @@ public struct Matrix: Sendable {
     }
   }
 
+  /// Calls `body` with the elements in row-major order, to change them; copies them first if they are
+  /// shared.
   public mutating func withUnsafeMutableBufferPointer<Result>(
     _ body: (UnsafeMutableBufferPointer<Double>) throws -> Result
   ) rethrows -> Result {
@@ -122,16 +128,19 @@ public struct Matrix: Sendable {
 // MARK: - Equatable, CustomStringConvertible
 
 extension Matrix: Equatable, CustomStringConvertible {
+  /// Whether both have the same shape and equal elements.
   public static func == (left: Matrix, right: Matrix) -> Bool {
     left.rows == right.rows && left.columns == right.columns && left.array == right.array
   }
 
+  /// The rows in brackets, one a line.
   public var description: String {
     "[" + (0..<rows).map { "\(row($0).array)" }.joined(separator: ",\n ") + "]"
   }
 }
 
 extension Matrix: ExpressibleByArrayLiteral {
+  /// A matrix given by its rows, which must all have the same length.
   public init(arrayLiteral rowList: [Double]...) {
     self.init(rowList)
   }

@@ -3,38 +3,47 @@ import CKernels
 // MARK: - Arithmetic
 
 extension Vector {
+  /// The sum of two vectors of one length.
   public static func + (left: Vector, right: Vector) -> Vector {
     left.combined(with: right, "+") { $0 + $1 }
   }
 
+  /// The difference of two vectors of one length.
   public static func - (left: Vector, right: Vector) -> Vector {
     left.combined(with: right, "-") { $0 - $1 }
   }
 
+  /// The negative of each element.
   public static prefix func - (vector: Vector) -> Vector { -1 * vector }
 
+  /// Each element times the factor.
   public static func * (factor: Double, vector: Vector) -> Vector {
     var result = vector
     result *= factor
     return result
   }
 
+  /// Each element times the factor.
   public static func * (vector: Vector, factor: Double) -> Vector { factor * vector }
 
+  /// Each element divided by the divisor.
   public static func / (vector: Vector, divisor: Double) -> Vector {
     var result = vector
     result.withUnsafeMutableBufferPointer { for index in $0.indices { $0[index] /= divisor } }
     return result
   }
 
+  /// Adds a vector of the same length in place.
   public static func += (left: inout Vector, right: Vector) {
     left.add(right, scaledBy: 1)
   }
 
+  /// Subtracts a vector of the same length in place.
   public static func -= (left: inout Vector, right: Vector) {
     left.add(right, scaledBy: -1)
   }
 
+  /// Multiplies each element by the factor in place.
   public static func *= (vector: inout Vector, factor: Double) {
     vector.withUnsafeMutableBufferPointer { for index in $0.indices { $0[index] *= factor } }
   }

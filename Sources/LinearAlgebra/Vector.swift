@@ -25,6 +25,7 @@ public struct Vector: Sendable {
     withUnsafeBufferPointer { Array($0) }
   }
 
+  /// Calls `body` with the elements in memory; the pointer is not valid afterwards.
   public func withUnsafeBufferPointer<Result>(
     _ body: (UnsafeBufferPointer<Double>) throws -> Result
   ) rethrows -> Result {
@@ -33,6 +34,7 @@ public struct Vector: Sendable {
     }
   }
 
+  /// Calls `body` with the elements in memory, to change them; copies them first if they are shared.
   public mutating func withUnsafeMutableBufferPointer<Result>(
     _ body: (UnsafeMutableBufferPointer<Double>) throws -> Result
   ) rethrows -> Result {
@@ -50,9 +52,12 @@ public struct Vector: Sendable {
 // MARK: - RandomAccessCollection
 
 extension Vector: RandomAccessCollection, MutableCollection {
+  /// Always 0.
   public var startIndex: Int { 0 }
+  /// The number of elements.
   public var endIndex: Int { storage.count }
 
+  /// The element at `index`, which must be in `0..<count`.
   public subscript(index: Int) -> Double {
     get {
       precondition(
@@ -71,13 +76,16 @@ extension Vector: RandomAccessCollection, MutableCollection {
 // MARK: - ExpressibleByArrayLiteral, Equatable
 
 extension Vector: ExpressibleByArrayLiteral, Equatable, CustomStringConvertible {
+  /// A vector of the given elements.
   public init(arrayLiteral elements: Double...) {
     self.init(elements)
   }
 
+  /// Whether both have equal elements; no vector with a NaN equals itself.
   public static func == (left: Vector, right: Vector) -> Bool {
     left.elementsEqual(right)
   }
 
+  /// The elements in brackets.
   public var description: String { "\(array)" }
 }

@@ -20,6 +20,8 @@ import _TestSupport
     z.add(x, scaledBy: 10)
     #expect(z.array == [18, -10, 18])
     #expect(x.array == [1, -2, 3])
+    let sum: Vector = x + [1, 1, 1]
+    #expect(sum == [2, -1, 4])
   }
 
   @Test func norms() {

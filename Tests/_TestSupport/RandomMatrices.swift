@@ -5,6 +5,11 @@ package struct RandomCase: Sendable, CustomStringConvertible {
   package let size: Int
   package let seed: UInt64
 
+  package init(size: Int, seed: UInt64) {
+    self.size = size
+    self.seed = seed
+  }
+
   package var description: String { "n=\(size) seed=\(seed)" }
   package var generator: SeededGenerator { SeededGenerator(seed: seed) }
 

@@ -1,4 +1,5 @@
 #ifndef ARGMIN_C_KERNELS_H
 #define ARGMIN_C_KERNELS_H
+#include "LaneKernels.h"
 #include "SmallDense.h"
 #endif

@@ -15,6 +15,7 @@ public enum FactorizationError: Error, Sendable, Equatable {
 }
 
 extension FactorizationError: CustomStringConvertible {
+  /// What is wrong, where, and what to do about it.
   public var description: String {
     switch self {
     case .notSquare(let rows, let columns):

@@ -12,9 +12,12 @@ public struct LDLT: Sendable {
 
   /// The signs of the eigenvalues of a nonsingular symmetric matrix.
   public struct Inertia: Sendable, Equatable {
+    /// The number of positive eigenvalues.
     public var positive: Int
+    /// The number of negative eigenvalues.
     public var negative: Int
 
+    /// An inertia with the given counts.
     public init(positive: Int, negative: Int) {
       self.positive = positive
       self.negative = negative

@@ -11,7 +11,9 @@
 /// factored once more, `R1' = Z S`, which makes it a complete orthogonal decomposition
 /// (Golub and Van Loan, section 5.4.2): `A P = Q1 S' Z1'`.
 public struct QR: Sendable {
+  /// The number of rows of the factored matrix.
   public let rows: Int
+  /// The number of columns of the factored matrix.
   public let columns: Int
   /// The number of columns that are independent within the tolerance.
   public let rank: Int
