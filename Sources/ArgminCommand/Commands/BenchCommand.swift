@@ -79,7 +79,7 @@ struct BenchCommand: ParsableCommand {
       ])
     }
     progress.end()
-    for line in table.lines { print(line) }
+    StandardOutput.write(lines: table.lines)
   }
 
   private var title: String {
@@ -127,7 +127,7 @@ struct BenchCommand: ParsableCommand {
         NumberText.duration(timing.backwardMilliseconds / 1000),
       ])
     }
-    for line in table.lines { print(line) }
+    StandardOutput.write(lines: table.lines)
   }
 
   private func write(

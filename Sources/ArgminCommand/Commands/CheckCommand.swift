@@ -21,7 +21,7 @@ struct CheckCommand: ParsableCommand {
     help: "Entries checked of each datum (default: by the size of the problem).")
   var samples: Int?
 
-  @Option(help: "Where the random choices start.")
+  @Option(parsing: .unconditional, help: "Where the random choices start.")
   var seed: UInt64 = 0
 
   @Flag(help: "Print the result as JSON.")
@@ -57,7 +57,7 @@ struct CheckCommand: ParsableCommand {
       report.write(to: &writer)
       _ = writer.finish()
     } else {
-      for line in report.lines { print(line) }
+      StandardOutput.write(lines: report.lines)
     }
     guard report.isConfirmed else { throw ExitStatus.notSolved }
   }

@@ -8,6 +8,6 @@ struct ListCommand: ParsableCommand {
   func run() {
     var table = ResultTable(columns: [.init("experiment", .left), .init("what it does", .left)])
     for experiment in Experiments.all { table.append([experiment.name, experiment.summary]) }
-    for line in table.lines.dropFirst() { print(line) }
+    StandardOutput.write(lines: Array(table.lines.dropFirst()))
   }
 }

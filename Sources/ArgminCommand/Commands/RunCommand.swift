@@ -14,7 +14,7 @@ struct RunCommand: ParsableCommand {
   @Option(help: "The folder for results.json and figures (default: output/EXPERIMENT).")
   var output: String?
 
-  @Option(help: "Where the random choices start.")
+  @Option(parsing: .unconditional, help: "Where the random choices start.")
   var seed: UInt64 = 0
 
   func run() throws {
@@ -34,9 +34,10 @@ struct RunCommand: ParsableCommand {
       throw ToolFailure(.badInput, "\(experiment.name): \(error)")
     }
     progress.end()
-    for line in results.lines { print(line) }
-    for note in results.notes { print(note) }
-    print("written to \(folder.relativePath): \(results.files.joined(separator: ", "))")
-    print("took \(NumberText.duration((ContinuousClock.now - start) / .seconds(1)))")
+    StandardOutput.write(
+      lines: results.lines + results.notes + [
+        "written to \(folder.relativePath): \(results.files.joined(separator: ", "))",
+        "took \(NumberText.duration((ContinuousClock.now - start) / .seconds(1)))",
+      ])
   }
 }

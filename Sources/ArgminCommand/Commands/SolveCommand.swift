@@ -52,7 +52,7 @@ struct SolveCommand: ParsableCommand {
       writer.write(answers, to: file)
       _ = writer.finish()
     } else {
-      for line in AnswerReport(file: file, isVerbose: verbose).lines(answers) { print(line) }
+      StandardOutput.write(lines: AnswerReport(file: file, isVerbose: verbose).lines(answers))
     }
     guard answers.allSatisfy({ $0.solution.status == .optimal }) else { throw ExitStatus.notSolved }
   }

@@ -24,6 +24,11 @@ enum StandardOutput {
     }
   }
 
+  /// Writes lines of text.
+  static func write(lines: [String]) {
+    write(lines.map { $0 + "\n" }.joined())
+  }
+
   static func write(_ text: String) {
     var text = text
     text.withUTF8 { write(UnsafeRawBufferPointer($0)) }

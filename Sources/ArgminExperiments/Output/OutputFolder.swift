@@ -13,16 +13,20 @@ package struct OutputFolder {
     do {
       try FileManager.default.createDirectory(at: location, withIntermediateDirectories: true)
     } catch {
-      throw .output(file: location.relativePath, reason: error.localizedDescription)
+      // Foundation says little; the system says why.
+      let reason = mkdir(location.path, 0o777) == 0 ? "\(error)" : String(cString: strerror(errno))
+      throw .output(file: location.relativePath, reason: reason)
     }
   }
 
   mutating func write(_ contents: some Sequence<UInt8>, to name: String) throws(ExperimentError) {
     let file = location.appendingPathComponent(name)
-    do {
-      try Data(contents).write(to: file)
-    } catch {
-      throw .output(file: file.relativePath, reason: error.localizedDescription)
+    let bytes = Array(contents)
+    let stream = fopen(file.path, "wb")
+    let written = stream.map { fwrite(bytes, 1, bytes.count, $0) }
+    let isClosed = stream.map { fclose($0) == 0 } ?? false
+    guard written == bytes.count, isClosed else {
+      throw .output(file: file.relativePath, reason: String(cString: strerror(errno)))
     }
     note(name)
   }

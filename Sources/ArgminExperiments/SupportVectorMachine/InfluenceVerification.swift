@@ -29,8 +29,8 @@ struct InfluenceVerifier {
   let lossGradient: BoundaryGradient
   /// In standard deviations of the features: the step of the central difference, and one that a person
   /// would call a change.
-  let smallStep = 1e-4
-  let largeStep = 0.1
+  static let smallStep = 1e-4
+  static let largeStep = 0.1
 
   /// Machines trained together; more would only cost memory.
   private static let chunk = 8
@@ -63,9 +63,9 @@ struct InfluenceVerifier {
     let base = loss.value(machine)
 
     try trained(places.indices) {
-      samples.moving(places[$0], by: directions[$0].direction, times: largeStep)
+      samples.moving(places[$0], by: directions[$0].direction, times: Self.largeStep)
     } _: { index, moved in
-      let step = directions[index].direction.map { largeStep * $0 }
+      let step = directions[index].direction.map { Self.largeStep * $0 }
       let predicted = derivative.change(places[index], step: step)
       let actual = difference(moved.boundary, machine.boundary)
       results[index].predictedMove = norm(predicted)
@@ -108,14 +108,14 @@ struct InfluenceVerifier {
     var boundaries = [[[Double]]](repeating: [], count: count)
     for sign in [1.0, -1.0] {
       try trained(0..<count) {
-        machine.samples.moving(results[$0].place, by: directions[$0], times: sign * smallStep)
+        machine.samples.moving(results[$0].place, by: directions[$0], times: sign * Self.smallStep)
       } _: { index, moved in
         boundaries[index].append(moved.boundary)
       }
     }
     for index in 0..<count {
       let slope = difference(boundaries[index][0], boundaries[index][1])
-        .map { $0 / (2 * smallStep) }
+        .map { $0 / (2 * Self.smallStep) }
       let predicted = derivative.change(results[index].place, step: directions[index])
       results[index].differenceError = norm(difference(slope, predicted)) / norm(predicted)
     }

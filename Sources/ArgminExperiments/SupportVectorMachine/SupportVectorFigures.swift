@@ -71,7 +71,7 @@ extension SupportVectorReport {
         set key top left
         set tics nomirror
         set border 3
-        set title "A sample moves by 0.1 standard deviations"
+        set title "A sample moves by \(InfluenceVerifier.largeStep) standard deviations"
         set xlabel "movement of the boundary by the derivative"
         set ylabel "movement by training again"
         set xrange [0:*]

@@ -59,6 +59,10 @@ struct SupportVectorReport {
       "            without any of \(others.count) of them the boundary moves by at most "
         + Self.text(others.max() ?? 0, 2),
       "",
+      "the \(shown) samples that the boundary depends on most: what the derivative predicts, and what "
+        + "training again really gives,",
+      "when the sample moves by \(InfluenceVerifier.largeStep) standard deviations of the features, "
+        + "or is left out",
     ] + table.lines + [
       "",
       "the derivative of the boundary agrees with central differences to "
@@ -71,12 +75,10 @@ struct SupportVectorReport {
   private var table: ResultTable {
     let margins = machine.margins(samples)
     var table = ResultTable(
-      title: "the \(shown) samples that the boundary depends on most; moved by 0.1 standard "
-        + "deviations, or left out",
       columns: [
         .init("sample"), .init("class", .left), .init("margin"), .init("influence"),
-        .init("difference"), .init("moves by"), .init("really"), .init("loss by"),
-        .init("really"), .init("left out"), .init("really"),
+        .init("error"), .init("boundary moves"), .init("really"), .init("loss"), .init("really"),
+        .init("left out: loss"), .init("really"),
       ])
     for item in verifications.prefix(shown) {
       table.append([
