@@ -42,7 +42,8 @@ if command -v apt-get >/dev/null 2>&1; then
   export DEBIAN_FRONTEND=noninteractive
   # shellcheck disable=SC2086  # the list is meant to be split
   $as_root apt-get install --yes --quiet --no-install-recommends $missing >/dev/null 2>&1 || {
-    $as_root apt-get update --quiet
+    # The list of packages may be old.
+    $as_root apt-get update --quiet || true
     $as_root apt-get install --yes --quiet --no-install-recommends $missing
   }
   exit 0
@@ -51,10 +52,10 @@ fi
 # Another Linux: look for what the linker will look for.
 library() { ldconfig -p 2>/dev/null | grep -q "$1\.so "; }
 missing=
-library libopenblas || missing="$missing openblas (with its libopenblas.so link)"
-[ -e /usr/include/zlib.h ] || missing="$missing, zlib with headers"
+library libopenblas || missing="openblas (with its libopenblas.so link)"
+[ -e /usr/include/zlib.h ] || missing="${missing:+$missing, }zlib with headers"
 if [ -n "$missing" ]; then
-  say "missing: ${missing# }; install them with the system's package manager"
+  say "missing: $missing; install them with the system's package manager"
   say "(Fedora: openblas-devel zlib-devel gnuplot; Arch: openblas zlib gnuplot)"
   exit 1
 fi

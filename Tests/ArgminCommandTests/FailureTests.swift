@@ -52,6 +52,7 @@ struct WrongFile: CustomTestStringConvertible, Sendable {
         ENDATA
 
         """, status: 3, mentions: ["integer"]),
+    WrongFile(name: "c.json", text: #"{"kind": "cone", "c": [1]}"#, status: 3, mentions: ["cone"]),
     WrongFile(name: "a.cbf", text: "VER\n3\n", status: 3, mentions: ["a.cbf"]),
     WrongFile(
       name: "a.json",
@@ -104,6 +105,7 @@ struct WrongFile: CustomTestStringConvertible, Sendable {
     (["solve", "a.json", "--degenerate", "smoothed", "--barrier", "0"], "--barrier"),
     (["unknown"], "unknown"),
     (["run", "nothing"], "svm-sensitivity"),
+    (["run", "svm-sensitivity", "--output", "/dev/null/x"], "/dev/null/x"),
     (["bench", "1-2-3"], "10-5-0"),
     (["bench", "--data", "nowhere"], "nowhere"),
   ])
