@@ -1,4 +1,5 @@
-/// Storage of doubles on a 64-byte boundary (a cache line, and the widest vector register).
+/// Storage of doubles, from 4 kB on a 64-byte boundary (a cache line, and the widest vector register);
+/// aligned allocation of small blocks costs more than it gains.
 ///
 /// The only owner of raw memory in the package: the value types `Vector`, `Matrix`, `BatchedVector`
 /// and `BatchedMatrix` are copy-on-write over it.
@@ -8,9 +9,13 @@ package final class AlignedBuffer: @unchecked Sendable {
 
   /// Allocates `count` doubles without initializing them; the caller writes every one before reading.
   package init(uninitializedCount count: Int) {
-    let raw = UnsafeMutableRawPointer.allocate(
-      byteCount: max(count, 1) * MemoryLayout<Double>.stride, alignment: 64)
-    pointer = raw.bindMemory(to: Double.self, capacity: max(count, 1))
+    if count < 512 {
+      pointer = .allocate(capacity: max(count, 1))
+    } else {
+      let raw = UnsafeMutableRawPointer.allocate(
+        byteCount: count * MemoryLayout<Double>.stride, alignment: 64)
+      pointer = raw.bindMemory(to: Double.self, capacity: count)
+    }
     self.count = count
   }
 

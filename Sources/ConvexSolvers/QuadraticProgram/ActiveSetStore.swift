@@ -23,7 +23,7 @@ final class ActiveSetStore: @unchecked Sendable {
     capacity = min(n, rowCount)
     workingRootStride = DualGram.rootCount(capacity)
     quadraticRoots = AlignedBuffer(
-      uninitializedCount: (sharesQuadraticTerm ? 1 : items) * DualGram.rootCount(n))
+      uninitializedCount: (sharesQuadraticTerm ? 1 : items) * DualGram.quadraticRootCount(n))
     workingRoots = AlignedBuffer(uninitializedCount: items * workingRootStride)
     scales = AlignedBuffer(uninitializedCount: items * capacity)
     rows = .allocate(capacity: items * capacity + 1)
@@ -38,7 +38,7 @@ final class ActiveSetStore: @unchecked Sendable {
 
   /// Storage for R of an item.
   func quadraticRoot(_ item: Int) -> UnsafeMutablePointer<Double> {
-    quadraticRoots.pointer + (sharesQuadraticTerm ? 0 : item * DualGram.rootCount(n))
+    quadraticRoots.pointer + (sharesQuadraticTerm ? 0 : item * DualGram.quadraticRootCount(n))
   }
 
   /// Keeps the working set of an item: canonical rows (equalities, then inequalities), the scale of
@@ -120,8 +120,7 @@ struct ActiveSetSystem {
   ) {
     let n = problem.n
     if count > 0 {
-      scratch.update(from: x, count: n)
-      solveQ(scratch)
+      solveQ(x, into: scratch)
       ck_row_products(count, rowPointers, n, scratch, products)
       for a in 0..<count { u[a] = scales[a] * (products[a] - u[a]) }
       ck_solve_transposed(count, root, ldw, rootInverseDiagonal, u)
@@ -132,12 +131,20 @@ struct ActiveSetSystem {
       }
       ck_add_rows(count, rowPointers, n, products, x)
     }
-    solveQ(x)
+    solveQ(x, into: scratch)
+    x.update(from: scratch, count: n)
   }
 
-  func solveQ(_ x: UnsafeMutablePointer<Double>) {
-    ck_solve_transposed(problem.n, R, ldr, inverseDiagonal, x)
-    ck_solve(problem.n, R, ldr, inverseDiagonal, x)
+  /// result := Q⁻¹ x.
+  private func solveQ(_ x: UnsafePointer<Double>, into result: UnsafeMutablePointer<Double>) {
+    let n = problem.n
+    if n <= DualGram.largestInverse {
+      ck_multiply(n, n, R + DualGram.rootCount(n), ldr, x, result)
+    } else {
+      result.update(from: x, count: n)
+      ck_solve_transposed(n, R, ldr, inverseDiagonal, result)
+      ck_solve(n, R, ldr, inverseDiagonal, result)
+    }
   }
 
   /// An estimate of the condition number: squared ratios of the factors' diagonals.

@@ -41,6 +41,7 @@ final class DualGram {
   let C: UnsafeMutablePointer<Double>
   private let whitenedC: UnsafeMutablePointer<Double>
   private let whitenedA: UnsafeMutablePointer<Double>
+  private let inverseWork: UnsafeMutablePointer<Double>
   private let storage: AlignedBuffer
   private let paddedVariables: Int
 
@@ -48,6 +49,15 @@ final class DualGram {
   static func rootCount(_ n: Int) -> Int {
     let ldr = (n + 7) / 8 * 8
     return ((n + 3) / 4 * 4 + 1) * ldr
+  }
+
+  /// Up to this size Q⁻¹ is formed as well: one product with it costs a quarter of the two dependent
+  /// triangular solves, and refinement makes up for its rounding.
+  static let largestInverse = 32
+
+  /// The doubles of R, its inverse diagonal and, for small n, Q⁻¹ `[n, ldr]`.
+  static func quadraticRootCount(_ n: Int) -> Int {
+    rootCount(n) + (n <= largestInverse ? (n + 3) / 4 * 4 * ((n + 7) / 8 * 8) : 0)
   }
 
   init(_ batch: QuadraticProgramBatch, root: UnsafeMutablePointer<Double>) {
@@ -65,7 +75,8 @@ final class DualGram {
     storage = AlignedBuffer(
       repeating: 0,
       count: paddedRows * ldh + ldh + 2 * lde + paddedEqualities * (lde + ldh)
-        + paddedVariables * (ldh + lde) + m * n)
+        + paddedVariables * (ldh + lde) + m * n + ldr
+        + (n <= Self.largestInverse ? paddedVariables * ldr : 0))
     H = storage.pointer
     rowScale = H + paddedRows * ldh
     equalityScale = rowScale + ldh
@@ -75,6 +86,7 @@ final class DualGram {
     whitenedC = Z + paddedEqualities * ldh
     whitenedA = whitenedC + paddedVariables * ldh
     C = whitenedA + paddedVariables * lde
+    inverseWork = C + m * n
   }
 
   deinit { structure.deallocate() }
@@ -86,9 +98,19 @@ final class DualGram {
       let isSafe = (0..<n).allSatisfy {
         R[$0 * ldr + $0] * R[$0 * ldr + $0] >= 1e-9 * problem.Q[$0 * n + $0]
       }
-      return isSafe ? .positiveDefinite : .semidefinite
+      guard isSafe else { return .semidefinite }
+      if n <= Self.largestInverse { formInverse() }
+      return .positiveDefinite
     }
     return problem.classifyWithoutFactor()
+  }
+
+  /// Q⁻¹ = (R⁻ᵀ)ᵀ R⁻ᵀ.
+  private func formInverse() {
+    inverseWork.update(repeating: 0, count: paddedVariables * ldr)
+    for i in 0..<n { inverseWork[i * ldr + i] = 1 }
+    ck_solve_transposed_many(n, n, R, ldr, inverseDiagonal, inverseWork, ldr)
+    ck_gram(n, n, inverseWork, ldr, R + Self.rootCount(n), ldr)
   }
 
   /// Finds the two-sided rows and computes H and what belongs to it, for the Q factored last.
@@ -170,9 +192,14 @@ final class DualGram {
 
   /// x := -Q⁻¹ x.
   func solveNegated(_ x: UnsafeMutablePointer<Double>) {
-    for j in 0..<n { x[j] = -x[j] }
-    ck_solve_transposed(n, R, ldr, inverseDiagonal, x)
-    ck_solve(n, R, ldr, inverseDiagonal, x)
+    if n <= Self.largestInverse {
+      ck_multiply(n, n, R + Self.rootCount(n), ldr, x, inverseWork)
+      for j in 0..<n { x[j] = -inverseWork[j] }
+    } else {
+      for j in 0..<n { x[j] = -x[j] }
+      ck_solve_transposed(n, R, ldr, inverseDiagonal, x)
+      ck_solve(n, R, ldr, inverseDiagonal, x)
+    }
   }
 }
 

@@ -11,10 +11,11 @@ final class GradientAccumulator: @unchecked Sendable {
   private let m: Int
   private let e: Int
   private let Q: AlignedBuffer
-  private let p: AlignedBuffer
   private let G: AlignedBuffer
-  private let h: AlignedBuffer
   private let A: AlignedBuffer
+  /// The unknowns of the items' systems, which become the gradients of p, h and b in place: dx, -u, -v.
+  private let p: AlignedBuffer
+  private let h: AlignedBuffer
   private let b: AlignedBuffer
   /// The factors of the outer products of shared matrices, as rows of padded matrices with two rows per
   /// item: `[direction; point]` of x, lambda and nu, and x with its halves exchanged.
@@ -30,8 +31,14 @@ final class GradientAccumulator: @unchecked Sendable {
   private let paddedLambda: Int
   private let paddedNu: Int
 
-  init(_ batch: QuadraticProgramBatch, items: Int) {
+  init(
+    _ batch: QuadraticProgramBatch, items: Int, dx: AlignedBuffer, dlambda: AlignedBuffer,
+    dnu: AlignedBuffer
+  ) {
     self.batch = batch
+    p = dx
+    h = dlambda
+    b = dnu
     self.items = items
     n = batch.variables
     m = batch.inequalities
@@ -53,11 +60,9 @@ final class GradientAccumulator: @unchecked Sendable {
     Q = storage(sharesQ, n, n, paddedRow: paddedX)
     G = storage(sharesG, m, n, paddedRow: paddedX)
     A = storage(sharesA, e, n, paddedRow: paddedX)
-    p = AlignedBuffer(uninitializedCount: items * n)
-    h = AlignedBuffer(uninitializedCount: items * m)
-    b = AlignedBuffer(uninitializedCount: items * e)
+    let nothing = AlignedBuffer(uninitializedCount: 0)
     func stack(_ isNeeded: Bool, _ width: Int) -> AlignedBuffer {
-      AlignedBuffer(repeating: 0, count: isNeeded ? 2 * items * width : 0)
+      isNeeded ? AlignedBuffer(repeating: 0, count: 2 * items * width) : nothing
     }
     let sharesAny = sharesQ || sharesG || sharesA
     stackX = stack(sharesAny, paddedX)
@@ -67,14 +72,12 @@ final class GradientAccumulator: @unchecked Sendable {
   }
 
   /// Adds an item: dQ = (dx xᵀ + x dxᵀ)/2, dp = dx, dG = u xᵀ + lambda dxᵀ, dh = -u, and likewise A, b.
+  /// Turns `direction` into the gradients of p, h and b.
   func add(_ index: Int, direction: PointView, point: PointView, isZero: Bool) {
     // An unsolved item contributes its zeros or NaNs without a point.
     let x = isZero ? direction.x : point.x
     let lambda = isZero ? direction.lambda : point.lambda
     let nu = isZero ? direction.nu : point.nu
-    (p.pointer + index * n).update(from: direction.x, count: n)
-    for j in 0..<m { h.pointer[index * m + j] = -direction.lambda[j] }
-    for i in 0..<e { b.pointer[index * e + i] = -direction.nu[i] }
     if stackX.count > 0 {
       store(direction.x, x, n, stackX, paddedX, index)
       store(x, direction.x, n, stackXExchanged, paddedX, index)
@@ -94,6 +97,8 @@ final class GradientAccumulator: @unchecked Sendable {
     } else {
       ck_two_outer(e, n, direction.nu, x, nu, direction.x, A.pointer + index * e * n)
     }
+    for j in 0..<m { direction.lambda[j] = -direction.lambda[j] }
+    for i in 0..<e { direction.nu[i] = -direction.nu[i] }
   }
 
   private func store(
@@ -107,11 +112,17 @@ final class GradientAccumulator: @unchecked Sendable {
 
   func finish(certificates: [DerivativeCertificate]) -> QuadraticProgramBatchGradient {
     QuadraticProgramBatchGradient(
-      Q: sharesQ ? symmetrized(sum(stackX, paddedX, rows: n, into: Q)) : perItem(Q, rows: n, isShared: batch.sharesQuadraticTerm),
+      Q: sharesQ
+        ? symmetrized(sum(stackX, paddedX, rows: n, into: Q))
+        : perItem(Q, rows: n, isShared: batch.sharesQuadraticTerm),
       p: vector(p, batch.p),
-      G: sharesG ? sum(stackLambda, paddedLambda, rows: m, into: G) : perItem(G, rows: m, isShared: batch.G.items == nil),
+      G: sharesG
+        ? sum(stackLambda, paddedLambda, rows: m, into: G)
+        : perItem(G, rows: m, isShared: batch.G.items == nil),
       h: vector(h, batch.h),
-      A: sharesA ? sum(stackNu, paddedNu, rows: e, into: A) : perItem(A, rows: e, isShared: batch.A.items == nil),
+      A: sharesA
+        ? sum(stackNu, paddedNu, rows: e, into: A)
+        : perItem(A, rows: e, isShared: batch.A.items == nil),
       b: vector(b, batch.b),
       certificates: certificates)
   }

@@ -4,8 +4,8 @@ import OptimizationCore
 
 /// One call of `vjp` or `jvp` on the items of a batch.
 final class QuadraticProgramDerivativeRun: @unchecked Sendable {
-  private let solution: QuadraticProgramBatchSolution
-  private let batch: QuadraticProgramBatch
+  private let solution: QuadraticProgramBatchRecord
+  private var batch: QuadraticProgramBatch { solution.problem }
   private let problems: ProblemViews
   /// The solutions of all items.
   private let points: PointView
@@ -30,12 +30,12 @@ final class QuadraticProgramDerivativeRun: @unchecked Sendable {
     if case .smoothed(let barrier) = policy, !(barrier > 0 && barrier.isFinite) {
       throw .invalidBarrier(barrier)
     }
-    self.solution = solution
-    batch = solution.problem
+    let batch = solution.problem
+    self.solution = solution.record
     problems = ProblemViews(batch)
     points = PointView(
       x: solution.x.storage.pointer, lambda: solution.lambda.storage.pointer,
-      nu: solution.nu.storage.pointer, slack: solution.slack.pointer)
+      nu: solution.nu.storage.pointer, slack: solution.record.slack.pointer)
     sharesRows = batch.G.items == nil
     self.items = items
     self.policy = policy
@@ -87,7 +87,8 @@ final class QuadraticProgramDerivativeRun: @unchecked Sendable {
     try check(x, "x", count: n)
     try check(lambda, "lambda", count: m)
     try check(nu, "nu", count: e)
-    let gradient = GradientAccumulator(batch, items: items.count)
+    let gradient = GradientAccumulator(
+      batch, items: items.count, dx: dx, dlambda: dlambda, dnu: dnu)
     schedule(costPerElement: 0.001).run { _ in
       DerivativeWorkspace(self.batch)
     } body: { workspace, index in

@@ -22,7 +22,7 @@ final class QuadraticProgramRun: @unchecked Sendable {
   /// The constraints of the dual, where Q, G and A are all shared.
   private(set) var sharedGram: DualGram?
 
-  private let warmStart: QuadraticProgramBatchSolution?
+  private let warmStart: QuadraticProgramBatchRecord?
   private let warmItem: Int
   private let deadline: DispatchTime?
   private let x: AlignedBuffer
@@ -44,7 +44,7 @@ final class QuadraticProgramRun: @unchecked Sendable {
     self.batch = batch
     problems = ProblemViews(batch)
     self.settings = settings
-    self.warmStart = warmStart
+    self.warmStart = warmStart?.record
     self.warmItem = warmItem
     let items = batch.items
     store =
@@ -135,8 +135,8 @@ final class QuadraticProgramRun: @unchecked Sendable {
       problems[item].measureRows(rowLengths.pointer + item * batch.inequalities)
     }
     let previous = warmItem + item
-    let guess = warmStart.flatMap {
-      $0.status[previous] == .optimal ? $0.lambda.pointer(previous) : nil
+    let guess = warmStart.flatMap { earlier in
+      earlier.status[previous] == .optimal ? earlier.lambda.pointer(previous) : nil
     }
     do throws(IndefiniteQuadraticTerm) {
       (outcomes[item], methods[item]) = try worker.solve(item: item, point: point, guess: guess)
@@ -159,23 +159,16 @@ final class QuadraticProgramRun: @unchecked Sendable {
   }
 
   private func solution() -> QuadraticProgramBatchSolution {
-    let range = 0..<batch.items
+    let items = batch.items
     return QuadraticProgramBatchSolution(
-      problem: batch,
-      status: range.map { outcomes[$0].status },
-      objective: range.map { outcomes[$0].objective },
-      x: BatchedVector(items: batch.items, count: batch.variables, storage: x),
-      lambda: BatchedVector(items: batch.items, count: batch.inequalities, storage: lambda),
-      nu: BatchedVector(items: batch.items, count: batch.equalities, storage: nu),
-      rays: range.map { outcomes[$0].ray },
-      residuals: range.map { outcomes[$0].residuals },
-      iterations: range.map { outcomes[$0].iterations },
-      seconds: range.map { seconds[$0] },
-      methods: range.map { methods[$0] },
-      slack: slack,
-      rowLengths: rowLengths,
-      gradientSizes: range.map { outcomes[$0].gradientSize },
-      store: store)
+      record: QuadraticProgramBatchRecord(
+        problem: batch, outcomes: UnsafeBufferPointer(start: outcomes, count: items),
+        x: BatchedVector(items: items, count: batch.variables, storage: x),
+        lambda: BatchedVector(items: items, count: batch.inequalities, storage: lambda),
+        nu: BatchedVector(items: items, count: batch.equalities, storage: nu),
+        seconds: Array(UnsafeBufferPointer(start: seconds, count: items)),
+        methods: Array(UnsafeBufferPointer(start: methods, count: items)), slack: slack,
+        rowLengths: rowLengths, store: store))
   }
 }
 

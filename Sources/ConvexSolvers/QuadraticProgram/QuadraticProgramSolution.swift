@@ -39,22 +39,49 @@ public struct QuadraticProgramSolution: Sendable {
 
 /// The answers to a batch of quadratic programs.
 public struct QuadraticProgramBatchSolution: Sendable {
-  public let problem: QuadraticProgramBatch
+  /// One reference, so that an answer is handed on at the cost of one.
+  let record: QuadraticProgramBatchRecord
+
+  public var problem: QuadraticProgramBatch { record.problem }
   /// The number of items, B.
-  public var items: Int { problem.items }
-  public let status: [SolveStatus]
-  public let objective: [Double]
-  /// Shape `[B, n]`.
-  public let x: BatchedVector
+  public var items: Int { record.problem.items }
+  public var status: [SolveStatus] { record.status }
+  /// ½ xᵀQx + pᵀx of each item.
+  public var objective: [Double] { record.objective }
+  /// Shape `[B, n]`; see `QuadraticProgramSolution` for items that were not solved.
+  public var x: BatchedVector { record.x }
   /// Shape `[B, m]`.
-  public let lambda: BatchedVector
+  public var lambda: BatchedVector { record.lambda }
   /// Shape `[B, e]`.
-  public let nu: BatchedVector
-  public let rays: [QuadraticProgramRay?]
-  public let residuals: [Residuals]
-  public let iterations: [Int]
-  public let seconds: [Double]
-  public let methods: [QuadraticProgramSettings.Method]
+  public var nu: BatchedVector { record.nu }
+  /// The proofs of infeasibility of the items that are infeasible.
+  public var rays: [QuadraticProgramRay?] { record.rays }
+  public var residuals: [Residuals] { record.residuals }
+  public var iterations: [Int] { record.iterations }
+  /// Wall-clock time spent on each item.
+  public var seconds: [Double] { record.seconds }
+  public var methods: [QuadraticProgramSettings.Method] { record.methods }
+
+  /// The answer to one item.
+  public subscript(item: Int) -> QuadraticProgramSolution {
+    precondition(item >= 0 && item < items, "item \(item) of a batch of \(items)")
+    return QuadraticProgramSolution(batch: self, item: item)
+  }
+}
+
+/// Everything that a solve leaves behind.
+final class QuadraticProgramBatchRecord: Sendable {
+  let problem: QuadraticProgramBatch
+  let status: [SolveStatus]
+  let objective: [Double]
+  let x: BatchedVector
+  let lambda: BatchedVector
+  let nu: BatchedVector
+  let rays: [QuadraticProgramRay?]
+  let residuals: [Residuals]
+  let iterations: [Int]
+  let seconds: [Double]
+  let methods: [QuadraticProgramSettings.Method]
   /// h - Gx, `[B, m]`.
   let slack: AlignedBuffer
   /// Lengths of the rows of G, `[B, m]` or `[m]`.
@@ -64,9 +91,26 @@ public struct QuadraticProgramBatchSolution: Sendable {
   /// The factorizations of the active-set solves.
   let store: ActiveSetStore?
 
-  /// The answer to one item.
-  public subscript(item: Int) -> QuadraticProgramSolution {
-    precondition(item >= 0 && item < items, "item \(item) of a batch of \(items)")
-    return QuadraticProgramSolution(batch: self, item: item)
+  init(
+    problem: QuadraticProgramBatch, outcomes: UnsafeBufferPointer<ItemOutcome>, x: BatchedVector,
+    lambda: BatchedVector, nu: BatchedVector, seconds: [Double],
+    methods: [QuadraticProgramSettings.Method], slack: AlignedBuffer, rowLengths: AlignedBuffer,
+    store: ActiveSetStore?
+  ) {
+    self.problem = problem
+    status = outcomes.map(\.status)
+    objective = outcomes.map(\.objective)
+    self.x = x
+    self.lambda = lambda
+    self.nu = nu
+    rays = outcomes.map(\.ray)
+    residuals = outcomes.map(\.residuals)
+    iterations = outcomes.map(\.iterations)
+    self.seconds = seconds
+    self.methods = methods
+    self.slack = slack
+    self.rowLengths = rowLengths
+    gradientSizes = outcomes.map(\.gradientSize)
+    self.store = store
   }
 }
