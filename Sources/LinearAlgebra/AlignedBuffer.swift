@@ -8,8 +8,9 @@ package final class AlignedBuffer: @unchecked Sendable {
   package let count: Int
 
   /// Allocates `count` doubles without initializing them; the caller writes every one before reading.
-  package init(uninitializedCount count: Int) {
-    if count < 512 {
+  /// `isAligned` asks for the boundary whatever the size, for kernels that rely on it.
+  package init(uninitializedCount count: Int, isAligned: Bool = false) {
+    if count < 512, !isAligned {
       pointer = .allocate(capacity: max(count, 1))
     } else {
       let raw = UnsafeMutableRawPointer.allocate(

@@ -37,7 +37,7 @@ public struct BatchQuasidefinite: Sendable {
     let n = factors.size
     let count = matrices.items ?? 1
     let signs = signs.map { $0 == .plus ? 1.0 : -1.0 }
-    let scratch = AlignedBuffer(uninitializedCount: 3 * n * LaneMatrices.width)
+    let scratch = AlignedBuffer(uninitializedCount: 3 * n * LaneMatrices.width, isAligned: true)
     var replaced = [Int64](repeating: 0, count: LaneMatrices.width)
     var replacedPivots: [Int] = []
     withExtendedLifetime(scratch) {

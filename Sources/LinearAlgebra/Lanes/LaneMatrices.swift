@@ -23,8 +23,8 @@ struct LaneMatrices: Sendable {
     items = matrices.items
     size = n
     groups = ((matrices.items ?? 1) + width - 1) / width
-    elements = AlignedBuffer(uninitializedCount: groups * n * n * width)
-    inverseDiagonal = AlignedBuffer(uninitializedCount: groups * n * width)
+    elements = AlignedBuffer(uninitializedCount: groups * n * n * width, isAligned: true)
+    inverseDiagonal = AlignedBuffer(uninitializedCount: groups * n * width, isAligned: true)
     let identity = AlignedBuffer(repeating: 0, count: n * n)
     for index in 0..<n { identity.pointer[index * n + index] = 1 }
     withExtendedLifetime(identity) {
@@ -84,8 +84,8 @@ struct LaneMatrices: Sendable {
     let count = resultItems ?? 1
     let length = size * columns
     let result = AlignedBuffer(uninitializedCount: count * length)
-    let group = AlignedBuffer(uninitializedCount: length * width)
-    let column = AlignedBuffer(uninitializedCount: size * width)
+    let group = AlignedBuffer(uninitializedCount: length * width, isAligned: true)
+    let column = AlignedBuffer(uninitializedCount: size * width, isAligned: true)
     withExtendedLifetime((group, column)) {
       for first in stride(from: 0, to: count, by: width) {
         let used = min(width, count - first)
