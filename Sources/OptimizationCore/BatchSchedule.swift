@@ -28,7 +28,7 @@ package struct BatchSchedule {
     self.items = items
     self.progress = progress
     let cores = threads ?? coreCount
-    let worthwhile = Int((Double(items) * microsecondsPerItem / 20).rounded(.up))
+    let worthwhile = Int((Double(items) * microsecondsPerItem / 40).rounded(.up))
     self.threads = max(1, min(cores, items, worthwhile))
     chunk = max(1, min(64, items / (8 * self.threads)))
   }

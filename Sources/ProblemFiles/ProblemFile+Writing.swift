@@ -3,27 +3,20 @@ import LinearAlgebra
 
 extension ProblemFile {
   /// Writes the canonical problem JSON: x, duals and gradients refer to it, and reading it gives the
-  /// same problems bit for bit.
+  /// same problems bit for bit. Data that the problems of a batch share are written with each.
   ///
   /// A linear program has no `Q`; the other data are all written, an absent bound as null.
   public func write(to json: inout JSONWriter) {
     guard isBatch else {
-      groups[0].write(0, without: [], to: &json)
+      groups[0].write(0, to: &json)
       return
     }
     json.object { json in
       json.write("batch", for: "kind")
-      if let group = groups.first, !sharedData.isEmpty {
-        json.object(for: "shared") { json in
-          for datum in ProblemDatum.allCases where sharedData.contains(datum) {
-            group.write(datum, 0, to: &json)
-          }
-        }
-      }
       json.list(for: "problems") { json in
         for index in 0..<count {
           let (group, item) = location(of: index)
-          groups[group].write(item, without: sharedData, to: &json)
+          groups[group].write(item, to: &json)
         }
       }
     }
@@ -46,13 +39,10 @@ extension QuadraticProgram {
 }
 
 extension ProblemGroup {
-  fileprivate func write(_ item: Int, without shared: Set<ProblemDatum>, to json: inout JSONWriter)
-  {
+  fileprivate func write(_ item: Int, to json: inout JSONWriter) {
     json.object { json in
       json.write("qp", for: "kind")
-      for datum in ProblemDatum.allCases where !shared.contains(datum) {
-        write(datum, item, to: &json)
-      }
+      for datum in ProblemDatum.allCases { write(datum, item, to: &json) }
     }
   }
 

@@ -111,7 +111,15 @@ package struct RandomProgram: Sendable {
     for j in 0..<p.count { change.p[j] = random.normal() * (abs(p[j]) + 1e-3) }
     for i in 0..<h.count { change.h[i] = h[i] < 1e20 ? random.normal() * (abs(h[i]) + 1e-3) : 0 }
     for i in 0..<b.count { change.b[i] = random.normal() * (abs(b[i]) + 1e-3) }
-    if let Q { change.Q = (random.normal() * Q) }
+    if let Q {
+      // The first-order change of (I + S) Q (I + S)ᵀ: any direction that keeps the rank.
+      // S is relative to the sizes of the variables.
+      var S = random.matrix(p.count, p.count)
+      for i in 0..<p.count {
+        for j in 0..<p.count { S[i, j] *= 0.3 * (Q[i, i] / Q[j, j]).squareRoot() }
+      }
+      change.Q = S * Q + (S * Q).transpose
+    }
     return change
   }
 }

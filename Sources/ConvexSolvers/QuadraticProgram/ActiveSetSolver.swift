@@ -93,14 +93,14 @@ final class ActiveSetSolver {
         status: ray == nil ? .numericalError : .primalInfeasible, iterations: dual.iterations,
         ray: ray)
     case .iterationLimit, .timeLimit:
-      readOutMultipliers(dual.multiplier, gap: equalityGap, point)
+      readOutMultipliers(dual.multiplier, gap: equalityGap, problem, point)
       recoverPrimal(problem, point)
       var result = ItemOutcome(
         status: outcome == .timeLimit ? .timeLimit : .iterationLimit, iterations: dual.iterations)
       result.record(problem.evaluate(point, scratch))
       return result
     }
-    readOutMultipliers(dual.multiplier, gap: equalityGap, point)
+    readOutMultipliers(dual.multiplier, gap: equalityGap, problem, point)
     collectWorkingSet(point)
     store.keep(
       item: item, count: e + dual.count, rows: rows, scales: scales, gram: gram,
@@ -187,13 +187,15 @@ final class ActiveSetSolver {
   /// The canonical multipliers for scaled ones of the rows; those of the equalities follow from
   /// `-F⁻¹ (gap + Z scaled)`.
   private func readOutMultipliers(
-    _ scaled: UnsafePointer<Double>, gap: UnsafePointer<Double>?, _ point: PointView
+    _ scaled: UnsafePointer<Double>, gap: UnsafePointer<Double>?, _ problem: ProblemView,
+    _ point: PointView
   ) {
     point.lambda.update(repeating: 0, count: m)
     for i in 0..<structure.count {
       let value = gram.rowScale[i] * scaled[i]
-      if value > 0 { point.lambda[structure.upper[i]] = value }
-      if value < 0, structure.lower[i] >= 0 { point.lambda[structure.lower[i]] = -value }
+      // A wrong sign by rounding belongs to the other bound, if there is one.
+      let row = value > 0 ? structure.upper[i] : structure.lower[i]
+      if row >= 0, problem.isBounded(row) { point.lambda[row] = abs(value) }
     }
     guard e > 0 else { return }
     ck_multiply(e, structure.count, gram.Z, gram.ldh, scaled, point.nu)
@@ -285,7 +287,7 @@ final class ActiveSetSolver {
 
   /// The proof in canonical rows; nil if it does not hold.
   private func infeasibilityRay(_ problem: ProblemView, point: PointView) -> QuadraticProgramRay? {
-    readOutMultipliers(dual.ray, gap: nil, point)
+    readOutMultipliers(dual.ray, gap: nil, problem, point)
     return problem.primalRay(lambda: point.lambda, nu: point.nu)
   }
 }

@@ -147,17 +147,18 @@ struct ActiveSetSystem {
     }
   }
 
-  /// An estimate of the condition number: squared ratios of the factors' diagonals.
+  /// An estimate of the condition number, blind to the scaling of variables and rows: the largest ratios
+  /// of the diagonals of Q and of the scaled Gram matrix to the squared pivots.
   var conditionEstimate: Double {
-    func spread(_ inverse: UnsafePointer<Double>, _ count: Int) -> Double {
-      guard count > 0 else { return 1 }
-      var (least, most) = (inverse[0], inverse[0])
-      for k in 1..<max(count, 1) {
-        least = min(least, inverse[k])
-        most = max(most, inverse[k])
-      }
-      return (most / least) * (most / least)
+    var quadratic = 1.0
+    for k in 0..<problem.n {
+      let inverse = inverseDiagonal[k]
+      quadratic = max(quadratic, problem.Q[k * (problem.n + 1)] * inverse * inverse)
     }
-    return spread(inverseDiagonal, problem.n) * spread(rootInverseDiagonal, count)
+    var working = 1.0
+    for a in 0..<count {
+      working = max(working, rootInverseDiagonal[a] * rootInverseDiagonal[a])
+    }
+    return quadratic * working
   }
 }

@@ -50,10 +50,11 @@ struct ActivityReport {
       let length = item.rowLengths[j]
       let pressure = point.lambda[j] * length
       let isNear = slack <= 1e-9 * length + 1e-8 * max(length * xSize, abs(problem.h[j]))
-      // An unpolished interior point leaves a little of both: the larger part decides.
+      // An unpolished interior point leaves a little of both: the part that is larger for its kind
+      // decides.
       let isHeld =
         pressure > zeroPressure
-        && pressure * length * (1 + xSize) > slack * (1 + item.gradientSize)
+        && pressure * length * (1 + xSize) > slack * item.gradientSize
       if isNear || isHeld { visit(j, pressure <= zeroPressure) }
     }
   }

@@ -62,7 +62,10 @@ final class CentralPathPoint {
         error = maximum(error, maximum(abs(violation[j]), abs(products[j])))
       }
       guard error.isFinite, refactor() else { return false }
-      if error < 1e-13 || (error < 1e-9 && error > 0.5 * last) { return true }
+      if error < 1e-13 || (error < 1e-9 && error > 0.5 * last) {
+        // Where no point is strictly inside the bounds, slacks shrink below the violations.
+        return bounded.allSatisfy { abs(violation[$0]) <= 1e-3 * point.slack[$0] }
+      }
       last = error
 
       var a = Vector.zeros(n)

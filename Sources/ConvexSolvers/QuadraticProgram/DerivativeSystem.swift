@@ -95,14 +95,14 @@ struct DerivativeSystem {
       for (a, row) in system.rows.enumerated() {
         right[problem.n + a] = row < problem.e ? v[row] : u[row - problem.e]
       }
-      let (solution, residual) = system.solve(right)
+      let (solution, residual, error) = system.solve(right)
       for j in 0..<problem.n { x[j] = solution[j] }
       u.update(repeating: 0, count: problem.m)
       for (a, row) in system.rows.enumerated() {
         let value = solution[problem.n + a]
         if row < problem.e { v[row] = value } else { u[row - problem.e] = value }
       }
-      return (residual, errorEstimate(residual, condition: system.conditionEstimate))
+      return (residual, min(1, error + solutionError))
     case .smoothed(let central):
       var (a, c, d) = (Vector(x, problem.n), Vector(u, problem.m), Vector(v, problem.e))
       let residual = central.solve(x: &a, u: &c, v: &d)

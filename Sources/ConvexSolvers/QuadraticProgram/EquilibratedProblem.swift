@@ -102,6 +102,33 @@ final class EquilibratedProblem {
     }
   }
 
+  /// A proof of infeasibility that can be read off the rows: a row of zeros with a bound that zero
+  /// violates, or two bounds of a row that contradict each other.
+  func contradiction(_ problem: ProblemView) -> QuadraticProgramRay? {
+    func isZero(_ row: UnsafePointer<Double>) -> Bool { ck_largest(n, row) == 0 }
+    var lambda = Vector.zeros(m)
+    var nu = Vector.zeros(e)
+    for i in 0..<e where abs(problem.b[i]) > 1e-9 && isZero(problem.A + i * n) {
+      nu[i] = -1 / problem.b[i]
+      return .primalInfeasible(lambda: lambda, nu: nu)
+    }
+    for j in 0..<m where problem.h[j] < -1e-9 && isZero(problem.G + j * n) {
+      lambda[j] = -1 / problem.h[j]
+      return .primalInfeasible(lambda: lambda, nu: nu)
+    }
+    for i in 0..<structure.count {
+      let (up, low) = (structure.upper[i], structure.lower[i])
+      guard low >= 0, problem.isBounded(up), problem.isBounded(low) else { continue }
+      let overlap = problem.h[up] + problem.h[low]
+      if overlap < -1e-9 * (1 + max(abs(problem.h[up]), abs(problem.h[low]))) {
+        lambda[up] = -1 / overlap
+        lambda[low] = -1 / overlap
+        return .primalInfeasible(lambda: lambda, nu: nu)
+      }
+    }
+    return nil
+  }
+
   private func appendInequality(bound value: Double, sign direction: Double, canonical index: Int) {
     bound[inequalities] = value
     sign[inequalities] = direction

@@ -25,15 +25,16 @@ struct GeneralActiveSystem {
   /// Directions and rows count as dependent below this size, relative to rows of length one.
   static let rankTolerance = 1e-9
 
-  /// An estimate of the condition number of K on the complement of its null space.
-  let conditionEstimate: Double
+  /// The most unknowns of a system: its dense factorization takes seconds.
+  private static let mostUnknowns = 4000
 
-  /// Nil if the factorization broke down.
+  /// Nil if the system is too large or the factorization broke down.
   init?(_ problem: ProblemView, rows: [Int]) {
     n = problem.n
     self.rows = rows
     let n = problem.n
     let k = rows.count
+    guard n + k <= Self.mostUnknowns else { return nil }
     var K = Matrix(rows: n + k, columns: n + k)
     for i in 0..<n where !problem.isLinear {
       for j in 0..<n { K[i, j] = problem.Q[i * n + j] }
@@ -80,7 +81,6 @@ struct GeneralActiveSystem {
     Self.addProjector(of: dependencyBasis, scale: -size, at: n, to: &K)
     guard let factor = try? LDLT(K) else { return nil }
     self.factor = factor
-    conditionEstimate = 1 / max(factor.reciprocalConditionEstimate, 1e-300)
   }
 
   /// Factors that bring the diagonal of Q to one, or the largest entry of a column where that is zero.
@@ -106,33 +106,36 @@ struct GeneralActiveSystem {
   private static func addProjector(
     of basis: Matrix, scale: Double, at offset: Int, to K: inout Matrix
   ) {
-    for i in 0..<basis.rows {
-      for j in 0..<basis.rows {
-        var product = 0.0
-        for d in 0..<basis.columns { product += basis[i, d] * basis[j, d] }
-        K[offset + i, offset + j] += scale * product
-      }
+    let size = K.columns
+    K.withUnsafeMutableBufferPointer { elements in
+      guard let base = elements.baseAddress else { return }
+      BLAS.gemm(
+        .none, .transposed, m: basis.rows, n: basis.rows, k: basis.columns, alpha: scale,
+        A: basis.storage.pointer,
+        lda: basis.columns, B: basis.storage.pointer, ldb: basis.columns, beta: 1,
+        C: base + offset * (size + 1), ldc: size)
     }
   }
 
-  /// The least-norm solution, `[n + rows.count]`, and the residual of K relative to the right-hand side,
-  /// after its component outside the range of K has been removed.
-  func solve(_ rightHandSide: Vector) -> (solution: Vector, residual: Double) {
+  /// The least-norm solution, `[n + rows.count]`; the residual of K relative to the right-hand side, after
+  /// its component outside the range of K has been removed; and the size of the correction that
+  /// another step of refinement would make, relative to the solution: an estimate of its error.
+  func solve(_ rightHandSide: Vector) -> (solution: Vector, residual: Double, error: Double) {
     let target = projected(rightHandSide)
+    let size = target.infinityNorm
+    guard size > 0 else { return (target, 0, 0) }
     var solution = projected(factor.solve(target))
     var residual = remainder(solution, target)
-    let size = ck_largest(target.count, target.storage.pointer)
-    guard size > 0 else { return (solution, 0) }
-    for _ in 0..<3 {
-      let error = ck_largest(residual.count, residual.storage.pointer)
-      guard error > 1e-15 * size else { break }
-      var improved = projected(factor.solve(projected(residual)))
-      for i in 0..<improved.count { improved[i] += solution[i] }
+    var correction = projected(factor.solve(residual))
+    for _ in 0..<3 where residual.infinityNorm > 1e-15 * size {
+      let improved = solution + correction
       let next = remainder(improved, target)
-      guard ck_largest(next.count, next.storage.pointer) < 0.5 * error else { break }
+      guard next.infinityNorm < 0.5 * residual.infinityNorm else { break }
       (solution, residual) = (improved, next)
+      correction = projected(factor.solve(residual))
     }
-    return (solution, ck_largest(residual.count, residual.storage.pointer) / size)
+    let error = correction.infinityNorm / max(solution.infinityNorm, 1e-300)
+    return (solution, residual.infinityNorm / size, error)
   }
 
   private func remainder(_ solution: Vector, _ target: Vector) -> Vector {

@@ -10,16 +10,25 @@ extension ProblemView {
   func primalRay(lambda: UnsafePointer<Double>, nu: UnsafePointer<Double>) -> QuadraticProgramRay? {
     var ray = (lambda: Vector(lambda, m), nu: Vector(nu, e))
     for j in 0..<m where !(ray.lambda[j] > 0) || !isBounded(j) { ray.lambda[j] = 0 }
-    guard let normalized = normalizedPrimalRay(ray) else { return nil }
-    if let projected = projectedPrimalRay(normalized).flatMap(normalizedPrimalRay) {
-      return .primalInfeasible(lambda: projected.lambda, nu: projected.nu)
+    // The projection is only worth its price near a proof.
+    guard normalizedPrimalRay(ray, relativeTolerance: 1e-6, absoluteTolerance: .infinity) != nil
+    else { return nil }
+    let candidates = [projectedPrimalRay(ray), ray].compactMap { $0 }
+    for candidate in candidates {
+      // A proof for all x up to a size of 1e5 or more.
+      if let proof = normalizedPrimalRay(
+        candidate, relativeTolerance: 1e-8, absoluteTolerance: 1e-5)
+      {
+        return .primalInfeasible(lambda: proof.lambda, nu: proof.nu)
+      }
     }
-    return .primalInfeasible(lambda: normalized.lambda, nu: normalized.nu)
+    return nil
   }
 
-  private func normalizedPrimalRay(_ ray: (lambda: Vector, nu: Vector)) -> (
-    lambda: Vector, nu: Vector
-  )? {
+  /// The multipliers scaled to value -1, if the rows cancel to the tolerances.
+  private func normalizedPrimalRay(
+    _ ray: (lambda: Vector, nu: Vector), relativeTolerance: Double, absoluteTolerance: Double
+  ) -> (lambda: Vector, nu: Vector)? {
     var (lambda, nu) = ray
     var value = 0.0
     var terms = 0.0
@@ -41,17 +50,31 @@ extension ProblemView {
     var size = 0.0
     for j in 0..<m where lambda[j] > 0 { size = max(size, lambda[j] * ck_largest(n, G + j * n)) }
     for i in 0..<e { size = max(size, abs(nu[i]) * ck_largest(n, A + i * n)) }
-    guard ck_largest(n, pull.storage.pointer) <= 1e-8 * size else { return nil }
+    guard pull.infinityNorm <= min(relativeTolerance * size, absoluteTolerance) else { return nil }
     return (lambda, nu)
   }
 
-  /// The nearest multipliers with the same support for which the rows cancel exactly.
+  /// The nearest multipliers with the same support for which the rows cancel exactly; rows whose
+  /// multiplier would become negative leave the support.
   private func projectedPrimalRay(_ ray: (lambda: Vector, nu: Vector)) -> (
     lambda: Vector, nu: Vector
   )? {
-    let largest = max(ck_largest(m, ray.lambda.storage.pointer), 1e-300)
-    let support = (0..<m).filter { ray.lambda[$0] > 1e-6 * largest }
+    let largest = max(ray.lambda.infinityNorm, 1e-300)
+    var support = (0..<m).filter { ray.lambda[$0] > 1e-6 * largest }
+    for _ in 0..<20 {
+      guard let projected = projectedPrimalRay(ray, support: support) else { return nil }
+      let kept = support.filter { projected.lambda[$0] > 0 }
+      if kept.count == support.count { return projected }
+      support = kept
+    }
+    return nil
+  }
+
+  private func projectedPrimalRay(_ ray: (lambda: Vector, nu: Vector), support: [Int]) -> (
+    lambda: Vector, nu: Vector
+  )? {
     let rows = Array(0..<e) + support.map { e + $0 }
+    guard n + rows.count <= 4000 else { return nil }
     var columns = Matrix(rows: n, columns: rows.count)
     var norms = [Double](repeating: 1, count: rows.count)
     for (a, index) in rows.enumerated() {
@@ -73,7 +96,6 @@ extension ProblemView {
         if index < e { result.nu[index] += part } else { result.lambda[index - e] += part }
       }
     }
-    guard result.lambda.allSatisfy({ $0 >= 0 }) else { return nil }
     return result
   }
 

@@ -78,6 +78,9 @@ final class InteriorPointSolver {
     iterationLimit: Int, isOverdue: () -> Bool
   ) -> ItemOutcome {
     problem.load(view)
+    if let ray = problem.contradiction(view) {
+      return ItemOutcome(status: .primalInfeasible, ray: ray)
+    }
     var outcome = ItemOutcome(status: .iterationLimit)
     guard start() else {
       outcome.status = .numericalError
@@ -189,7 +192,7 @@ final class InteriorPointSolver {
     tauResidual = linear + kappa + ck_dot(n, point.x, curvature) / tau
   }
 
-  /// The largest of the unscaled relative residuals.
+  /// The largest of the relative residuals.
   private func largestResidual() -> Double {
     let c = problem.costScale
     var primal = 0.0
@@ -214,9 +217,12 @@ final class InteriorPointSolver {
     let quadratic = ck_dot(n, point.x, curvature) / (tau * tau)
     let linear = ck_dot(n, problem.p, point.x) / tau
     let gap = (tauResidual - kappa) / tau
+    // In the scaling in which the objective is of size one too, lest a tiny one count as solved.
+    let scale = max(c, 1)
+    let objective = abs(0.5 * quadratic + linear) / c
     return maximum(
-      maximum(primal / (1 + primalSize), dual / (1 + dualSize)),
-      abs(gap) / c / (1 + abs(0.5 * quadratic + linear) / c))
+      maximum(primal / (1 + primalSize), scale * dual / (1 + scale * dualSize)),
+      scale * abs(gap) / c / (1 + scale * objective))
   }
 
   // MARK: - One iteration

@@ -24,10 +24,11 @@ final class Polisher {
 
   /// Improves `point` as long as its residuals shrink.
   func polish(
-    _ problem: ProblemView, _ point: PointView, isActive: (Int) -> Bool, outcome: inout ItemOutcome
+    _ problem: ProblemView, _ point: PointView, isActive: (Int) -> Bool, outcome: inout ItemOutcome,
+    isOverdue: () -> Bool
   ) {
     var active = (0..<m).filter(isActive)
-    for _ in 0..<4 {
+    for _ in 0..<4 where !isOverdue() {
       copy(point, to: trial)
       let members = Set(active)
       for j in 0..<m where !members.contains(j) { trial.lambda[j] = 0 }
@@ -55,7 +56,7 @@ final class Polisher {
   /// Solves from the active set of an earlier answer alone; nil if that is not the active set here.
   func solve(
     _ problem: ProblemView, _ point: PointView, activeMultipliers: UnsafePointer<Double>,
-    tolerance: Double
+    tolerance: Double, isOverdue: () -> Bool
   ) -> ItemOutcome? {
     point.x.update(repeating: 0, count: n)
     point.lambda.update(repeating: 0, count: m)
@@ -64,7 +65,7 @@ final class Polisher {
     outcome.record(problem.evaluate(point, scratch))
     polish(
       problem, point, isActive: { problem.isBounded($0) && activeMultipliers[$0] > 0 },
-      outcome: &outcome)
+      outcome: &outcome, isOverdue: isOverdue)
     return outcome.residuals.largest <= min(tolerance, 1e-10) ? outcome : nil
   }
 

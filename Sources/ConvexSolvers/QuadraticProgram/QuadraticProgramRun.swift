@@ -37,6 +37,9 @@ final class QuadraticProgramRun: @unchecked Sendable {
   /// The shift of an indefinite Q, NaN otherwise.
   private let indefiniteShift: AlignedBuffer
 
+  /// Problems with more rows go to the interior point: the Gram matrix would take over half a gigabyte.
+  private static let mostDualRows = 8000
+
   init(
     _ batch: QuadraticProgramBatch, settings: QuadraticProgramSettings,
     warmStart: QuadraticProgramBatchSolution?, warmItem: Int
@@ -47,11 +50,13 @@ final class QuadraticProgramRun: @unchecked Sendable {
     self.warmStart = warmStart?.record
     self.warmItem = warmItem
     let items = batch.items
+    // The dual works on the Gram matrix of the rows.
+    let rows = batch.inequalities + batch.equalities
     store =
-      batch.isLinear || settings.method == .interiorPoint
+      batch.isLinear || settings.method == .interiorPoint || rows > Self.mostDualRows
       ? nil
       : ActiveSetStore(
-        items: items, variables: batch.variables, rows: batch.inequalities + batch.equalities,
+        items: items, variables: batch.variables, rows: rows,
         sharesQuadraticTerm: batch.sharesQuadraticTerm)
     deadline = settings.timeLimit.map { limit in
       let (seconds, attoseconds) = limit.components

@@ -68,7 +68,8 @@ final class QuadraticProgramWorker {
     let tolerance = run.settings.relativeTolerance
     // A solution differs from an earlier one mostly by its numbers: try its active set.
     if let guess,
-      let outcome = polisher.solve(problem, point, activeMultipliers: guess, tolerance: tolerance)
+      let outcome = polisher.solve(
+        problem, point, activeMultipliers: guess, tolerance: tolerance, isOverdue: run.isOverdue)
     {
       return outcome
     }
@@ -76,7 +77,8 @@ final class QuadraticProgramWorker {
       problem, result: point, scratch: scratch, tolerance: tolerance,
       iterationLimit: run.settings.maximumIterations ?? 200, isOverdue: run.isOverdue)
     guard outcome.ray == nil else { return outcome }
-    polisher.polish(problem, point, isActive: interiorPoint.isActive, outcome: &outcome)
+    polisher.polish(
+      problem, point, isActive: interiorPoint.isActive, outcome: &outcome, isOverdue: run.isOverdue)
     // A stalled or wrongly identified end is taken up by the active-set method.
     if outcome.status == .numericalError || outcome.status == .optimal,
       !(outcome.residuals.largest <= tolerance)
