@@ -116,7 +116,9 @@ package struct RandomProgram: Sendable {
       // S is relative to the sizes of the variables.
       var S = random.matrix(p.count, p.count)
       for i in 0..<p.count {
-        for j in 0..<p.count { S[i, j] *= 0.3 * (Q[i, i] / Q[j, j]).squareRoot() }
+        for j in 0..<p.count {
+          S[i, j] *= 0.3 * ((Q[i, i] + 1e-12) / (Q[j, j] + 1e-12)).squareRoot()
+        }
       }
       change.Q = S * Q + (S * Q).transpose
     }
