@@ -1,12 +1,9 @@
-import CKernels
-
 /// Storage of doubles, from 4 kB on a 64-byte boundary (a cache line, and the widest vector register);
 /// aligned allocation of small blocks costs more than it gains.
 ///
 /// The only owner of raw memory in the package: the value types `Vector`, `Matrix`, `BatchedVector`
 /// and `BatchedMatrix` are copy-on-write over it.
 package final class AlignedBuffer: @unchecked Sendable {
-  private static let largePage = 2 << 20
   package let pointer: UnsafeMutablePointer<Double>
   package let count: Int
 
@@ -16,12 +13,8 @@ package final class AlignedBuffer: @unchecked Sendable {
     if count < 512, !isAligned {
       pointer = .allocate(capacity: max(count, 1))
     } else {
-      let bytes = max(count, 1) * MemoryLayout<Double>.stride
-      let isLarge = bytes >= 2 * Self.largePage
       let raw = UnsafeMutableRawPointer.allocate(
-        byteCount: bytes, alignment: isLarge ? Self.largePage : 64)
-      // The first touch of fresh memory costs more than writing it, page by page.
-      if isLarge { ck_prefer_large_pages(raw, bytes) }
+        byteCount: max(count, 1) * MemoryLayout<Double>.stride, alignment: 64)
       pointer = raw.bindMemory(to: Double.self, capacity: count)
     }
     self.count = count

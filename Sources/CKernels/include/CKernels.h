@@ -1,6 +1,5 @@
 #ifndef ARGMIN_C_KERNELS_H
 #define ARGMIN_C_KERNELS_H
 #include "LaneKernels.h"
-#include "Memory.h"
 #include "SmallDense.h"
 #endif
