@@ -41,6 +41,18 @@ of them or than {ROUNDING:.0e}; backward at least {BACKWARD_GOAL} times faster t
 right peer.
 """
 
+WHY = """What stands behind the missed cells, as far as profiles and experiments tell:
+
+* batches of one: workspaces are made anew in each call; at n = 10 about half of the one to two
+  microseconds of a backward pass are some thirty small allocations and reference counting;
+* small batches on two threads: waking the second thread costs about ten microseconds;
+* batches of 128 with separate data: data, factors and gradients together are 5 to 100 MB, more than
+  the caches hold, and memory traffic sets the time (to keep freed memory for the next call, or to
+  back it by large pages, was tried and changes nothing);
+* cells near the bar change sides from run to run: on this virtual machine the same binary varies by
+  20 to 50 %.
+"""
+
 
 class Measurements:
     """The records by peer, cell and threads, and what they are worth."""
@@ -262,7 +274,7 @@ def main() -> None:
     arguments.output.write_text(
         "# Dense quadratic programs, side by side\n\n"
         "Written by `Benchmarks/peers/run.sh`; do not edit.\n\n"
-        f"## Goals\n\n{goals(measurements)}\n"
+        f"## Goals\n\n{goals(measurements)}\n{WHY}\n"
         f"## Method\n\n{METHOD}\n{margins(measurements, arguments.data)}\n"
         f"## Machine, versions, settings\n\n{setting(content)}\n"
         f"## Times and errors\n\n{''.join(sections)}"
