@@ -75,9 +75,13 @@ final class Polisher {
     target.nu.update(from: source.nu, count: e)
   }
 
+  /// A factorization of this size takes about a second, during which no deadline is looked at.
+  private static let mostUnknowns = 1500
+
   /// Two corrections of `trial` by the least-norm solution of the linearized conditions.
   private func newtonSteps(_ problem: ProblemView, active: [Int]) -> Bool {
     let rows = Array(0..<e) + active.map { e + $0 }
+    guard n + rows.count <= Self.mostUnknowns else { return false }
     guard let system = GeneralActiveSystem(problem, rows: rows) else { return false }
     for _ in 0..<2 {
       _ = problem.evaluate(trial, scratch)

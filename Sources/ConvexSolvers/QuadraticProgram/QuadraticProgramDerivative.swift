@@ -17,14 +17,19 @@ public struct QuadraticProgramGradient: Sendable {
   public let A: Matrix
   /// Shape `[e]`.
   public let b: Vector
+  /// How far the gradient can be trusted.
   public let certificate: DerivativeCertificate
 }
 
 /// The change of the solution under a perturbation of the data.
 public struct QuadraticProgramTangent: Sendable {
+  /// Change of x, shape `[n]`.
   public let x: Vector
+  /// Change of lambda, shape `[m]`; zero for inactive inequalities.
   public let lambda: Vector
+  /// Change of nu, shape `[e]`.
   public let nu: Vector
+  /// How far the tangent can be trusted.
   public let certificate: DerivativeCertificate
 }
 

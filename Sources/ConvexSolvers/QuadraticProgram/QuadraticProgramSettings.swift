@@ -2,6 +2,7 @@ import OptimizationCore
 
 /// How a quadratic program is solved.
 public struct QuadraticProgramSettings: Sendable {
+  /// The algorithms; the raw values are the names that the tool uses.
   public enum Method: String, Sendable, CaseIterable {
     /// The dual active set where Q is safely positive definite, the interior point otherwise or where
     /// the active set fails. See the guide "Choosing a method" for the measurements behind it.
@@ -14,13 +15,15 @@ public struct QuadraticProgramSettings: Sendable {
     case activeSet = "active-set"
   }
 
+  /// The algorithm, `.automatic` by default.
   public var method: Method = .automatic
   /// Bound on the relative primal, dual and gap residuals of `Residuals`.
   public var relativeTolerance: Double = 1e-9
   /// Iterations allowed to each item, nil for the method's own default (interior point 200, active
   /// set 20 (n + m) + 100).
   public var maximumIterations: Int?
-  /// Time allowed to the whole batch; items not finished by then report `timeLimit`.
+  /// Time allowed to the whole batch; items not finished by then report `timeLimit`. Looked at between
+  /// iterations, not during a factorization.
   public var timeLimit: Duration?
   /// Threads that share a batch, nil for one per core. Has no influence on the result.
   public var threads: Int?

@@ -16,6 +16,7 @@ public struct QuadraticProgramSolution: Sendable {
   let batch: QuadraticProgramBatchSolution
   let item: Int
 
+  /// How the solve ended.
   public var status: SolveStatus { batch.status[item] }
   /// ½ xᵀQx + pᵀx.
   public var objective: Double { batch.objective[item] }
@@ -28,6 +29,7 @@ public struct QuadraticProgramSolution: Sendable {
   public var nu: Vector { batch.nu[item] }
   /// The proof of infeasibility, if the status says so.
   public var ray: QuadraticProgramRay? { batch.rays[item] }
+  /// How well the answer satisfies the optimality conditions of the data as given.
   public var residuals: Residuals { batch.residuals[item] }
   /// Iterations of the method that finished (and of one that gave up before it).
   public var iterations: Int { batch.iterations[item] }
@@ -42,9 +44,11 @@ public struct QuadraticProgramBatchSolution: Sendable {
   /// One reference, so that an answer is handed on at the cost of one.
   let record: QuadraticProgramBatchRecord
 
+  /// The batch that was solved.
   public var problem: QuadraticProgramBatch { record.problem }
   /// The number of items, B.
   public var items: Int { record.problem.items }
+  /// How the solve of each item ended.
   public var status: [SolveStatus] { record.status }
   /// ½ xᵀQx + pᵀx of each item.
   public var objective: [Double] { record.objective }
@@ -56,10 +60,13 @@ public struct QuadraticProgramBatchSolution: Sendable {
   public var nu: BatchedVector { record.nu }
   /// The proofs of infeasibility of the items that are infeasible.
   public var rays: [QuadraticProgramRay?] { record.rays }
+  /// How well each answer satisfies the optimality conditions of the data as given.
   public var residuals: [Residuals] { record.residuals }
+  /// Iterations spent on each item, by all methods that were tried.
   public var iterations: [Int] { record.iterations }
   /// Wall-clock time spent on each item.
   public var seconds: [Double] { record.seconds }
+  /// The method that found each answer, or was asked for if none ran.
   public var methods: [QuadraticProgramSettings.Method] { record.methods }
 
   /// The answer to one item.
