@@ -38,7 +38,8 @@ final class Polisher {
       for j in 0..<m where trial.lambda[j] < 0 { trial.lambda[j] = 0 }
       let evaluation = problem.evaluate(trial, scratch)
       let residuals = evaluation.residuals
-      if residuals.largest <= outcome.residuals.largest {
+      // Rounding in one residual must not hide progress in another.
+      if residuals.largest <= max(outcome.residuals.largest, 1e-15) {
         copy(trial, to: point)
         point.slack.update(from: trial.slack, count: m)
         outcome.record(evaluation)
