@@ -41,7 +41,7 @@ final class ProximalActiveSet {
     trial = PointView(x: base, lambda: base + n, nu: base + n + m, slack: base + n + m + e)
   }
 
-  /// Improves `point` as long as its residuals shrink.
+  /// Improves `point` as long as its residuals shrink, or finds a proof that the problem is infeasible.
   func finish(
     _ problem: ProblemView, _ point: PointView, isActive: (Int) -> Bool, outcome: inout ItemOutcome,
     tolerance: Double, iterationLimit: Int, isOverdue: () -> Bool
@@ -64,6 +64,12 @@ final class ProximalActiveSet {
         item: 0, problem: view, point: trial, guess: guess, tolerance: 1e-6,
         iterationLimit: iterationLimit, store: store, isOverdue: isOverdue)
       outcome.iterations += step.iterations
+      if let ray = step.ray {
+        // The constraints are those of the problem, so the proof is too.
+        outcome.ray = ray
+        outcome.status = .primalInfeasible
+        return
+      }
       guard step.status == .optimal else { return }
       let evaluation = problem.evaluate(trial, scratch)
       if evaluation.residuals.largest < outcome.residuals.largest {

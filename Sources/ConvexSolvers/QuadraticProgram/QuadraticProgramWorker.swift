@@ -86,6 +86,7 @@ final class QuadraticProgramWorker {
       proximal.finish(
         problem, point, isActive: interiorPoint.isActive, outcome: &outcome, tolerance: tolerance,
         iterationLimit: exchangeLimit, isOverdue: run.isOverdue)
+      if outcome.ray != nil { return outcome }
     }
     if outcome.residuals.largest <= tolerance {
       outcome.status = .optimal
