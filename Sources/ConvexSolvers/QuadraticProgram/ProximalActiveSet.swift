@@ -47,11 +47,13 @@ final class ProximalActiveSet {
     tolerance: Double, iterationLimit: Int, isOverdue: () -> Bool
   ) {
     guard ck_all_finite(n, point.x) != 0 else { return }
-    let size =
-      problem.isLinear
-      ? ck_largest(n, problem.p) / (1 + ck_largest(n, point.x)) : ck_largest(n * n, problem.Q)
-    guard size > 0 else { return }
     center.update(from: point.x, count: n)
+    // An iterate that has run away says nothing of where the solution is, if there is one.
+    if ck_largest(n, center) > 1e8 { center.update(repeating: 0, count: n) }
+    let steepest = problem.isLinear ? 0 : ck_largest(n * n, problem.Q)
+    let size =
+      steepest > 0 ? steepest : ck_largest(n, problem.p) / (1 + ck_largest(n, center))
+    guard size > 0 else { return }
     for j in 0..<m { guess[j] = isActive(j) ? 1 : 0 }
     var proximal = 1e-4 * size
     for attempt in 0..<12 {
