@@ -26,7 +26,7 @@ struct GeneralActiveSystem {
   static let rankTolerance = 1e-9
 
   /// The most unknowns of a system: its dense factorization takes seconds.
-  private static let mostUnknowns = 4000
+  static let mostUnknowns = 4000
 
   /// Nil if the system is too large or the factorization broke down.
   init?(_ problem: ProblemView, rows: [Int]) {

@@ -74,7 +74,7 @@ extension ProblemView {
     lambda: Vector, nu: Vector
   )? {
     let rows = Array(0..<e) + support.map { e + $0 }
-    guard n + rows.count <= 4000 else { return nil }
+    guard n + rows.count <= GeneralActiveSystem.mostUnknowns else { return nil }
     var columns = Matrix(rows: n, columns: rows.count)
     var norms = [Double](repeating: 1, count: rows.count)
     for (a, index) in rows.enumerated() {
