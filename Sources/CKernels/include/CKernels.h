@@ -2,4 +2,5 @@
 #define ARGMIN_C_KERNELS_H
 #include "LaneKernels.h"
 #include "SmallDense.h"
+#include "TensorKernels.h"
 #endif
