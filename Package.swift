@@ -33,6 +33,7 @@ let package = Package(
       name: "LinearAlgebra",
       dependencies: ["CLinearAlgebra", "CKernels"]
     ),
+    .target(name: "Autodiff", dependencies: ["LinearAlgebra", "CKernels"]),
     .target(name: "OptimizationCore", dependencies: ["LinearAlgebra"]),
     .target(
       name: "ConvexSolvers",
@@ -58,6 +59,7 @@ let package = Package(
       path: "Tests/_TestSupport"
     ),
     .testTarget(name: "DocumentationTests", dependencies: ["Argmin"]),
+    .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "_TestSupport"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "_TestSupport"]),
     .testTarget(name: "ConvexSolversTests", dependencies: ["ConvexSolvers", "_TestSupport"]),
     .testTarget(name: "ProblemFilesTests", dependencies: ["ProblemFiles", "_TestSupport"]),
