@@ -40,7 +40,10 @@ let package = Package(
       dependencies: ["OptimizationCore", "LinearAlgebra", "CKernels"]
     ),
     .target(name: "ProblemFiles", dependencies: ["ConvexSolvers", "CZlib"]),
-    .target(name: "Argmin", dependencies: ["LinearAlgebra", "OptimizationCore", "ConvexSolvers"]),
+    .target(
+      name: "Argmin",
+      dependencies: ["Autodiff", "LinearAlgebra", "OptimizationCore", "ConvexSolvers"]
+    ),
     .target(
       name: "ArgminExperiments",
       dependencies: ["Argmin", "ProblemFiles"],
