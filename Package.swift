@@ -62,7 +62,8 @@ let package = Package(
       path: "Tests/_TestSupport"
     ),
     .testTarget(name: "DocumentationTests", dependencies: ["Argmin"]),
-    .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "_TestSupport"]),
+    .testTarget(
+      name: "AutodiffTests", dependencies: ["Autodiff", "CKernels", "_TestSupport"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "_TestSupport"]),
     .testTarget(name: "ConvexSolversTests", dependencies: ["ConvexSolvers", "_TestSupport"]),
     .testTarget(name: "ProblemFilesTests", dependencies: ["ProblemFiles", "_TestSupport"]),
