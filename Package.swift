@@ -33,13 +33,17 @@ let package = Package(
       name: "LinearAlgebra",
       dependencies: ["CLinearAlgebra", "CKernels"]
     ),
+    .target(name: "Autodiff", dependencies: ["LinearAlgebra", "CKernels"]),
     .target(name: "OptimizationCore", dependencies: ["LinearAlgebra"]),
     .target(
       name: "ConvexSolvers",
       dependencies: ["OptimizationCore", "LinearAlgebra", "CKernels"]
     ),
     .target(name: "ProblemFiles", dependencies: ["ConvexSolvers", "CZlib"]),
-    .target(name: "Argmin", dependencies: ["LinearAlgebra", "OptimizationCore", "ConvexSolvers"]),
+    .target(
+      name: "Argmin",
+      dependencies: ["Autodiff", "LinearAlgebra", "OptimizationCore", "ConvexSolvers"]
+    ),
     .target(
       name: "ArgminExperiments",
       dependencies: ["Argmin", "ProblemFiles"],
@@ -58,6 +62,7 @@ let package = Package(
       path: "Tests/_TestSupport"
     ),
     .testTarget(name: "DocumentationTests", dependencies: ["Argmin"]),
+    .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "_TestSupport"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "_TestSupport"]),
     .testTarget(name: "ConvexSolversTests", dependencies: ["ConvexSolvers", "_TestSupport"]),
     .testTarget(name: "ProblemFilesTests", dependencies: ["ProblemFiles", "_TestSupport"]),

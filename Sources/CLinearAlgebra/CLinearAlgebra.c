@@ -29,6 +29,13 @@ void la_gemm(char transA, char transB, la_size m, la_size n, la_size k, double a
   dgemm_(&transA, &transB, &im, &in, &ik, &alpha, A, &ia, B, &ib, &beta, C, &ic);
 }
 
+void la_sgemm(char transA, char transB, la_size m, la_size n, la_size k, float alpha, const float *A,
+              la_size lda, const float *B, la_size ldb, float beta, float *C, la_size ldc) {
+  la_int im = (la_int)m, in = (la_int)n, ik = (la_int)k;
+  la_int ia = leading(lda), ib = leading(ldb), ic = leading(ldc);
+  sgemm_(&transA, &transB, &im, &in, &ik, &alpha, A, &ia, B, &ib, &beta, C, &ic);
+}
+
 void la_gemv(char trans, la_size m, la_size n, double alpha, const double *A, la_size lda,
              const double *x, double beta, double *y) {
   la_int im = (la_int)m, in = (la_int)n, ia = leading(lda), one = 1;

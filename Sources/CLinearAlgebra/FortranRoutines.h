@@ -14,6 +14,9 @@ void openblas_set_num_threads(int count);
 void dgemm_(const char *transA, const char *transB, const la_int *m, const la_int *n,
             const la_int *k, const double *alpha, const double *A, const la_int *lda,
             const double *B, const la_int *ldb, const double *beta, double *C, const la_int *ldc);
+void sgemm_(const char *transA, const char *transB, const la_int *m, const la_int *n,
+            const la_int *k, const float *alpha, const float *A, const la_int *lda,
+            const float *B, const la_int *ldb, const float *beta, float *C, const la_int *ldc);
 void dgemv_(const char *trans, const la_int *m, const la_int *n, const double *alpha,
             const double *A, const la_int *lda, const double *x, const la_int *incx,
             const double *beta, double *y, const la_int *incy);

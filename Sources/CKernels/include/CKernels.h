@@ -3,4 +3,5 @@
 #include "LaneKernels.h"
 #include "SmallDense.h"
 #include "TensorKernels.h"
+#include "TraceSupport.h"
 #endif

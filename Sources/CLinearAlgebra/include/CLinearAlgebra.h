@@ -23,6 +23,8 @@ double la_log(double value);
 void la_gemm(char transA, char transB, la_size m, la_size n, la_size k, double alpha,
              const double *A, la_size lda, const double *B, la_size ldb, double beta, double *C,
              la_size ldc);
+void la_sgemm(char transA, char transB, la_size m, la_size n, la_size k, float alpha, const float *A,
+              la_size lda, const float *B, la_size ldb, float beta, float *C, la_size ldc);
 void la_gemv(char trans, la_size m, la_size n, double alpha, const double *A, la_size lda,
              const double *x, double beta, double *y);
 void la_syrk(char uplo, char trans, la_size n, la_size k, double alpha, const double *A,
