@@ -103,7 +103,6 @@ class OwnTool:
 
     def measure(self, cell: Cell) -> dict:
         command = [self.tool, "bench", "tensors", "--json", "--cells", cell.name]
-        command += ["--threads", str(self.threads)]
         options = {"capture_output": True, "timeout": self.timeout}
         try:
             run = subprocess.run(command, **options, **process_options(self.threads))
