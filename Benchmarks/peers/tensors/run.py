@@ -1,4 +1,4 @@
-"""Runs every peer, and argmin, on every cell, and writes results.json.
+"""Runs every peer, and argmin, on every cell, and writes Benchmarks/data/tensors.json.
 
 Rounds are the outer loop, then cells, then peers, so that a machine that slows down for a while
 slows all of them. A round gives the median of its repetitions; what counts is the least of these
@@ -21,6 +21,7 @@ from cells import Cell, chosen_cells
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
+RESULTS = ROOT / "Benchmarks" / "data" / "tensors.json"
 OWN = "argmin"
 PACKAGES = ["jax", "jaxlib", "numpy", "torch"]
 # The kinds of cells that a peer takes part in; all if it is not named here.
@@ -205,7 +206,7 @@ def summary(record: dict) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--results", type=Path, default=HERE / "results.json")
+    parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--cells", default="*", help="shell pattern of cell names")
     parser.add_argument("--peers", nargs="*", choices=PEERS, help="all if absent")
     parser.add_argument("--threads", nargs="*", type=int, help="by default 1 and all cores")

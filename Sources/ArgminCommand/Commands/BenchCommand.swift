@@ -127,13 +127,13 @@ struct BenchCommand: ParsableCommand {
     if json {
       var writer = JSONWriter(sink: StandardOutput.write)
       writer.list { json in
-        for result in results { result.write(to: &json, threads: threadCount) }
+        for result in results { result.write(to: &json, threads: availableCoreCount) }
       }
       _ = writer.finish()
       return
     }
     var table = ResultTable(
-      title: "time per step, \(NumberText.count(threadCount, "thread"))",
+      title: "time per step, \(NumberText.count(availableCoreCount, "thread"))",
       columns: [.init("cell", .left), .init("time"), .init("check")])
     for result in results {
       table.append([
