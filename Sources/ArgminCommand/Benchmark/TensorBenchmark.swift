@@ -30,7 +30,9 @@ struct TensorBenchmark: Sendable {
     + pair("hvp-64-b32") { HessianProduct(size: 64, batch: 32, dtype: $0) }
     + pair("sinkhorn-256") { TransportGradient(size: 256, dtype: $0) }
     + [
-      TensorBenchmark(name: "chain-forward-16-float32") { OperationChain(size: 16, dtype: .float32) },
+      TensorBenchmark(name: "chain-forward-16-float32") {
+        OperationChain(size: 16, dtype: .float32)
+      },
       TensorBenchmark(name: "chain-gradient-16-float32") {
         OperationChainGradient(size: 16, dtype: .float32)
       },
