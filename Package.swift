@@ -52,7 +52,7 @@ let package = Package(
     .executableTarget(
       name: "ArgminCommand",
       dependencies: [
-        "Argmin", "ArgminExperiments", "ProblemFiles",
+        "Argmin", "ArgminExperiments", "CKernels", "ProblemFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),
