@@ -3,5 +3,6 @@
 #include "LaneKernels.h"
 #include "SmallDense.h"
 #include "TensorKernels.h"
+#include "TensorScans.h"
 #include "TraceSupport.h"
 #endif
