@@ -1,6 +1,7 @@
 #ifndef ARGMIN_C_KERNELS_H
 #define ARGMIN_C_KERNELS_H
 #include "LaneKernels.h"
+#include "LogProduct.h"
 #include "RandomKernels.h"
 #include "SmallDense.h"
 #include "TensorKernels.h"
