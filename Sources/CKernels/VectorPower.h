@@ -13,7 +13,7 @@ OVERLOAD f64x8 log_in_two(f64x8 x, f64x8 *low) {
   // w = s^2 / 3 + s^4 R, cut in two
   const f64x8 z = s * s, z_low = s_low * (s + s + s_low), zs = z + z_low;
   const f64x8 zh = head(zs), zl = (z - zh) + z_low;
-  const double third = 0x1.5555554p-2, third_low = 1.0 / 3 - third;
+  const double third = 0x1.5555554p-2, third_low = 0x1.5555555555555p-30;
   const f64x8 tail = zs * zs *
                      polynomial(sizeof log_tail_terms_f64 / sizeof(double), log_tail_terms_f64, zs);
   const f64x8 w_low = zl * third + (zs * third_low + tail), w_high = zh * third;
