@@ -1,6 +1,5 @@
 /// What may stand between the brackets of `x[...]`: a position (`Int`), a range of positions, or
-/// one of
-/// `.all`, `.rest`, `.newAxis` and `.stride(...)`; see `Tensor.subscript`.
+/// one of `.all`, `.rest`, `.newAxis` and `.stride(...)`; see `Tensor.subscript`.
 ///
 /// Positions are counted from the end where they are negative: -1 is the last. As Swift's ranges
 /// cannot run backwards, `1..<(-1)` is written `.stride(from: 1, to: -1)`.

@@ -150,9 +150,8 @@ public func transposedConvolution1d(
 }
 
 /// The elements of all windows of padded images `[batch, groups * channels, height, width]` as
-/// matrices
-/// `[groups, channels * window, batch * grid]` (im2col); adding up in its view is the transpose
-/// (col2im).
+/// matrices `[groups, channels * window, batch * grid]` (im2col); adding up in its view is the
+/// transpose (col2im).
 private struct ColumnMatrix {
   let batch: Int
   let imageShape: [Int]
