@@ -40,7 +40,10 @@ let package = Package(
       dependencies: ["OptimizationCore", "LinearAlgebra", "CKernels"]
     ),
     .target(name: "ProblemFiles", dependencies: ["ConvexSolvers", "CZlib"]),
-    .target(name: "Argmin", dependencies: ["LinearAlgebra", "OptimizationCore", "ConvexSolvers"]),
+    .target(
+      name: "Argmin",
+      dependencies: ["Autodiff", "LinearAlgebra", "OptimizationCore", "ConvexSolvers"]
+    ),
     .target(
       name: "ArgminExperiments",
       dependencies: ["Argmin", "ProblemFiles"],
@@ -49,7 +52,7 @@ let package = Package(
     .executableTarget(
       name: "ArgminCommand",
       dependencies: [
-        "Argmin", "ArgminExperiments", "ProblemFiles",
+        "Argmin", "ArgminExperiments", "CKernels", "ProblemFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),
@@ -59,7 +62,9 @@ let package = Package(
       path: "Tests/_TestSupport"
     ),
     .testTarget(name: "DocumentationTests", dependencies: ["Argmin"]),
-    .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "_TestSupport"]),
+    .testTarget(
+      name: "AutodiffTests", dependencies: ["Autodiff", "CKernels", "_TestSupport"]),
+    .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "_TestSupport"]),
     .testTarget(name: "ConvexSolversTests", dependencies: ["ConvexSolvers", "_TestSupport"]),
     .testTarget(name: "ProblemFilesTests", dependencies: ["ProblemFiles", "_TestSupport"]),

@@ -1,3 +1,4 @@
+@_exported import Autodiff
 @_exported import ConvexSolvers
 @_exported import LinearAlgebra
 @_exported import OptimizationCore

@@ -35,8 +35,8 @@ final class Tape: @unchecked Sendable {
     }
   }
 
-  private var entries: [Entry] = []
-  private var lock = trace_lock()
+  @exclusivity(unchecked) private var entries: [Entry] = []
+  @exclusivity(unchecked) private var lock = trace_lock()
 
   init() {
     entries.reserveCapacity(64)

@@ -26,15 +26,35 @@ public func jvp<Input: TensorStructure, Output: TensorStructure>(
   )
 }
 
+/// The modes by which a gradient is differentiated once more.
+public enum HessianProductMode: Sendable {
+  /// The derivative of the gradient along the direction: the cheapest (Pearlmutter 1994).
+  case forwardOverReverse
+  /// The gradient of the gradient's inner product with the direction: for functions that have an operation
+  /// without a forward rule.
+  case reverseOverReverse
+}
+
 /// The value, the gradient and the product of the Hessian with a direction, of a function with a scalar
-/// result: the gradient's derivative along the direction (forward over reverse; Pearlmutter 1994). It
-/// costs about twice a gradient and no matrix is formed.
+/// result. It costs about twice a gradient and no matrix is formed.
 public func hessianVectorProduct<Input: TensorStructure>(
-  at input: Input, along direction: Input, of function: (Input) throws -> Tensor
+  at input: Input, along direction: Input, mode: HessianProductMode = .forwardOverReverse,
+  of function: (Input) throws -> Tensor
 ) rethrows -> (value: Tensor, gradient: Input, product: Input) {
-  let (point, tangent) = try jvp(at: input, along: direction) { input in
-    let (value, gradient) = try valueAndGradient(at: input, of: function)
-    return Pair(value, gradient)
+  switch mode {
+  case .forwardOverReverse:
+    let (point, tangent) = try jvp(at: input, along: direction) { input in
+      let (value, gradient) = try valueAndGradient(at: input, of: function)
+      return Pair(value, gradient)
+    }
+    return (point.first, point.second, tangent.second)
+  case .reverseOverReverse:
+    let (point, pullback) = try vjp(at: input) { input in
+      let (value, gradient) = try valueAndGradient(at: input, of: function)
+      return Pair(value, gradient)
+    }
+    return (
+      point.first, point.second, pullback(Pair(Tensor.zeros(like: point.first), direction))
+    )
   }
-  return (point.first, point.second, tangent.second)
 }

@@ -1,4 +1,5 @@
 import CKernels
+import LinearAlgebra
 
 /// The elementwise functions of one operand, with their derivatives.
 enum UnaryOperation: Sendable {
@@ -100,7 +101,13 @@ enum UnaryOperation: Sendable {
   private func product(_ g: Tensor, withDerivativeAt x: Tensor, _ y: Tensor) -> Tensor {
     if g.trace == nil, x.trace == nil, y.trace == nil {
       let result = Tensor(uninitializedLike: g)
-      tk_unary_vjp(g.typeCode, code, g.count, x.memory, y.memory, g.memory, result.memory)
+      let size = g.dtype.byteCount
+      forEachFixedPart(of: g.count, partCount: g.count / 32_768, multiple: 64) { part in
+        let offset = part.lowerBound * size
+        tk_unary_vjp(
+          g.typeCode, code, part.count, x.memory + offset, y.memory + offset, g.memory + offset,
+          result.memory + offset)
+      }
       return result
     }
     if self == .negate { return -g }
@@ -115,7 +122,11 @@ enum UnaryOperation: Sendable {
 
   private func apply(_ x: Tensor) -> Tensor {
     let result = Tensor(uninitializedLike: x)
-    tk_unary(x.typeCode, code, x.count, x.memory, result.memory)
+    let size = x.dtype.byteCount
+    forEachFixedPart(of: x.count, partCount: x.count / 32_768, multiple: 64) { part in
+      let offset = part.lowerBound * size
+      tk_unary(x.typeCode, code, part.count, x.memory + offset, result.memory + offset)
+    }
     return result
   }
 
