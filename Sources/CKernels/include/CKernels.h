@@ -4,5 +4,6 @@
 #include "RandomKernels.h"
 #include "SmallDense.h"
 #include "TensorKernels.h"
+#include "TensorScans.h"
 #include "TraceSupport.h"
 #endif
