@@ -1,5 +1,6 @@
 #ifndef ARGMIN_C_KERNELS_H
 #define ARGMIN_C_KERNELS_H
+#include "BatchedFactorizations.h"
 #include "LaneKernels.h"
 #include "RandomKernels.h"
 #include "SmallDense.h"
