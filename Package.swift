@@ -67,6 +67,7 @@ let package = Package(
     .testTarget(name: "DocumentationTests", dependencies: ["Argmin"]),
     .testTarget(
       name: "AutodiffTests", dependencies: ["Autodiff", "CKernels", "_TestSupport"]),
+    .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "_TestSupport"]),
     .testTarget(
       name: "NeuralNetworksTests",

@@ -34,13 +34,13 @@ struct TransportGradient: TensorTask {
   private static func transportCost(_ cost: Tensor) -> Tensor {
     let kernel = cost * (-1 / epsilon)
     let logMass = -log(Double(cost.shape[0]))
-    var phi = Tensor.zeros([cost.shape[0], 1], dtype: cost.dtype)
-    var psi = Tensor.zeros([1, cost.shape[1]], dtype: cost.dtype)
+    var phi = Tensor.zeros([cost.shape[0]], dtype: cost.dtype)
+    var psi = Tensor.zeros([cost.shape[1]], dtype: cost.dtype)
     for _ in 0..<iterations {
-      phi = -(kernel + (psi + logMass)).logSumExp(axis: 1, keepsAxis: true)
-      psi = -(kernel + (phi + logMass)).logSumExp(axis: 0, keepsAxis: true)
+      phi = -logDomainProduct(kernel, psi + logMass)
+      psi = -logDomainProduct(kernel, phi + logMass, transposed: true)
     }
-    let plan = exp(kernel + (phi + logMass) + (psi + logMass))
+    let plan = exp(kernel + (phi + logMass).expandingAxis(-1) + (psi + logMass))
     return (plan * cost).sum()
   }
 }

@@ -1,8 +1,8 @@
-/// What may stand between the brackets of `x[...]`: a position (`Int`), a range of positions, or one of
-/// `.all`, `.rest`, `.newAxis` and `.stride(...)`; see `Tensor.subscript`.
+/// What may stand between the brackets of `x[...]`: a position (`Int`), a range of positions, or
+/// one of `.all`, `.rest`, `.newAxis` and `.stride(...)`; see `Tensor.subscript`.
 ///
-/// Positions are counted from the end where they are negative: -1 is the last. As Swift's ranges cannot
-/// run backwards, `1..<(-1)` is written `.stride(from: 1, to: -1)`.
+/// Positions are counted from the end where they are negative: -1 is the last. As Swift's ranges
+/// cannot run backwards, `1..<(-1)` is written `.stride(from: 1, to: -1)`.
 public protocol AxisIndex: Sendable {
   /// What is selected.
   var selection: AxisSelection { get }
@@ -37,8 +37,8 @@ extension AxisIndex where Self == AxisSelection {
   /// A new axis of length 1.
   public static var newAxis: AxisSelection { AxisSelection(.newAxis) }
 
-  /// Every `step`-th position from `start` to before `end`; backwards for a negative step. Without a
-  /// bound it goes from or to the end of the axis.
+  /// Every `step`-th position from `start` to before `end`; backwards for a negative step. Without
+  /// a bound it goes from or to the end of the axis.
   public static func stride(from start: Int? = nil, to end: Int? = nil, by step: Int = 1)
     -> AxisSelection
   {

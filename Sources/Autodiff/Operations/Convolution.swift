@@ -1,6 +1,7 @@
-// Convolutions as they are usual in networks: the kernel is not flipped (a cross-correlation). They are one
-// matrix product with the matrix of all windows' elements, so their derivatives are matrix products too. That
-// matrix has the size of the images times that of a window over the strides, and is kept for the gradient.
+// Convolutions as they are usual in networks: the kernel is not flipped (a cross-correlation). They
+// are one matrix product with the matrix of all windows' elements, so their derivatives are matrix
+// products too. That matrix has the size of the images times that of a window over the strides, and
+// is kept for the gradient.
 
 /// The convolution of images with kernels:
 /// `y[b, o, i, j] = bias[o] + sum over c, p, q of x[b, c, i s + p d, j s + q d] weight[o, c, p, q]`
@@ -43,17 +44,17 @@ public func convolution2d(
   return images.addingBias(bias, describe())
 }
 
-/// The transpose of `convolution2d` as a map of images: every element of x spreads its multiple of a kernel
-/// over a window of the result.
+/// The transpose of `convolution2d` as a map of images: every element of x spreads its multiple of
+/// a kernel over a window of the result.
 ///
 /// - Parameters:
 ///   - x: images `[..., channels, height, width]`, with any batch axes.
-///   - weight: kernels `[channels, outputs / groups, window height, window width]`, as the convolution from
-///     the result's shape to that of x has them.
+///   - weight: kernels `[channels, outputs / groups, window height, window width]`, as the
+///     convolution from the result's shape to that of x has them.
 ///   - bias: `[outputs]`.
 ///   - padding: the rows and columns that are cut off the result at both ends.
-///   - outputPadding: rows and columns added at the end of the result, less than the stride: several
-///     shapes of the result have a convolution with the shape of x.
+///   - outputPadding: rows and columns added at the end of the result, less than the stride:
+///     several shapes of the result have a convolution with the shape of x.
 /// - Returns: `[..., outputs, rows, columns]` with
 ///   `rows = (height - 1) stride - 2 padding + dilation (window height - 1) + outputPadding + 1`.
 public func transposedConvolution2d(
@@ -148,8 +149,9 @@ public func transposedConvolution1d(
   ).squeezingAxis(-2)
 }
 
-/// The elements of all windows of padded images `[batch, groups * channels, height, width]` as matrices
-/// `[groups, channels * window, batch * grid]` (im2col); adding up in its view is the transpose (col2im).
+/// The elements of all windows of padded images `[batch, groups * channels, height, width]` as
+/// matrices `[groups, channels * window, batch * grid]` (im2col); adding up in its view is the
+/// transpose (col2im).
 private struct ColumnMatrix {
   let batch: Int
   let imageShape: [Int]

@@ -1,7 +1,7 @@
 import CKernels
 
-// Reductions of the elements up to each place along an axis, or, `reversed`, from each place on. The shape
-// stays the same.
+// Reductions of the elements up to each place along an axis, or, `reversed`, from each place on.
+// The shape stays the same.
 
 extension Tensor {
   /// The sums of the elements up to each place along an axis: `y_k = x_0 + ... + x_k`.
@@ -20,8 +20,8 @@ extension Tensor {
       transpose: { $0.cumulativeSum(axis: axis, reversed: !reversed) })
   }
 
-  /// The products of the elements up to each place along an axis: `y_k = x_0 ... x_k`. Derivatives of any
-  /// order are exact also where elements are zero.
+  /// The products of the elements up to each place along an axis: `y_k = x_0 ... x_k`. Derivatives
+  /// of any order are exact also where elements are zero.
   public func cumulativeProduct(axis: Int = -1, reversed: Bool = false) -> Tensor {
     let axis = axisIndex(axis, "cumulativeProduct")
     let length = shape[axis]
@@ -35,8 +35,8 @@ extension Tensor {
 
   /// `log(exp(x_0) + ... + exp(x_k))` for each place along an axis, without overflow.
   ///
-  /// It is -infinity, with a derivative of 0, while all elements so far are -infinity. After an element
-  /// that is infinity it is infinity and the derivative NaN.
+  /// It is -infinity, with a derivative of 0, while all elements so far are -infinity. After an
+  /// element that is infinity it is infinity and the derivative NaN.
   public func cumulativeLogSumExp(axis: Int = -1, reversed: Bool = false) -> Tensor {
     let axis = axisIndex(axis, "cumulativeLogSumExp")
     let step = reversed ? -1 : 1
@@ -50,8 +50,9 @@ extension Tensor {
           result.memory)
         return result
       },
-      // With y_{-1} = -infinity, exp(y_k) = exp(y_{k-1}) + exp(x_k), divided by exp(y_k): the tangent
-      // follows a recurrence whose factors are at most 1, and the cotangent the reversed one.
+      // With y_{-1} = -infinity, exp(y_k) = exp(y_{k-1}) + exp(x_k), divided by exp(y_k): the
+      // tangent follows a recurrence whose factors are at most 1, and the cotangent the reversed
+      // one.
       vjp: { x, y in
         { g in
           let next = y.shifted(by: -step, axis: axis, filling: .infinity)

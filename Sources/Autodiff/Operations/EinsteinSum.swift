@@ -1,4 +1,5 @@
-/// Sums of products of tensors' elements, written with a letter for every axis (Einstein's convention).
+/// Sums of products of tensors' elements, written with a letter for every axis (Einstein's
+/// convention).
 ///
 /// Axes with one letter go together; letters that are missing after the arrow are summed over:
 ///
@@ -8,12 +9,12 @@
 /// let bilinear = einsum("i,ij,j->", x, A, y)
 /// ```
 ///
-/// A letter that occurs twice in one operand means its diagonal. Without an arrow the result has the
-/// letters that occur once, in alphabetical order. Lengths with one letter must agree; nothing is
-/// broadcast.
+/// A letter that occurs twice in one operand means its diagonal. Without an arrow the result has
+/// the letters that occur once, in alphabetical order. Lengths with one letter must agree; nothing
+/// is broadcast.
 ///
-/// Operands are contracted from left to right, each time by one batched matrix product; put those first
-/// whose product is small.
+/// Operands are contracted from left to right, each time by one batched matrix product; put those
+/// first whose product is small.
 public func einsum(_ formula: String, _ operands: Tensor...) -> Tensor {
   let (inputs, output) = parse(formula, operands)
   // What later operands or the result still need of each step's letters.

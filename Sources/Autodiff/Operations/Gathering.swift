@@ -1,11 +1,11 @@
 import CKernels
 
-// Elements at positions that are listed, and the transpose: sums over elements with the same position.
-// Positions are counted from 0 and must be in range; none is counted from the end.
+// Elements at positions that are listed, and the transpose: sums over elements with the same
+// position. Positions are counted from 0 and must be in range; none is counted from the end.
 
 extension Tensor {
-  /// The parts of one axis at the listed positions, in that order; a position may occur any number of
-  /// times.
+  /// The parts of one axis at the listed positions, in that order; a position may occur any number
+  /// of times.
   ///
   /// - Parameters:
   ///   - indices: positions along `axis`, at least 0 and less than its length.
@@ -15,10 +15,11 @@ extension Tensor {
     picking(Selection(indices, axis: axisIndex(axis, "gathering"), of: shape, "gathering"))
   }
 
-  /// For every line along one axis its own positions: `result[i, k, j] = self[i, indices[i, k, j], j]`.
+  /// For every line along one axis its own positions: `result[i, k, j] = self[i, indices[i, k, j],
+  /// j]`.
   ///
-  /// With the indices that `argSort` or `topK` return this gives the sorted elements, and it evaluates
-  /// another tensor in the same order (it is NumPy's `take_along_axis`).
+  /// With the indices that `argSort` or `topK` return this gives the sorted elements, and it
+  /// evaluates another tensor in the same order (it is NumPy's `take_along_axis`).
   ///
   /// - Parameter indices: the shape of this tensor but for the length of `axis`.
   /// - Returns: the shape of `indices`.
@@ -26,8 +27,8 @@ extension Tensor {
     picking(Selection(indices, axis: axisIndex(axis, "gathering"), of: shape, "gathering"))
   }
 
-  /// This tensor plus the parts of `updates` at the listed positions along one axis; parts with the same
-  /// position add up.
+  /// This tensor plus the parts of `updates` at the listed positions along one axis; parts with the
+  /// same position add up.
   ///
   /// - Parameter updates: the shape of this tensor but for the length of `axis`, which is
   ///   `indices.count`.
@@ -37,10 +38,12 @@ extension Tensor {
       updates, Selection(indices, axis: axis, of: shape, "scatterAdding"))
   }
 
-  /// This tensor plus the elements of `updates` at the positions given for every line along one axis;
-  /// elements with the same position add up. It is the transpose of `gathering` with such positions.
+  /// This tensor plus the elements of `updates` at the positions given for every line along one
+  /// axis; elements with the same position add up. It is the transpose of `gathering` with such
+  /// positions.
   ///
-  /// - Parameter updates: the shape of `indices`, which is this tensor's but for the length of `axis`.
+  /// - Parameter updates: the shape of `indices`, which is this tensor's but for the length of
+  ///   `axis`.
   public func scatterAdding(_ updates: Tensor, at indices: IndexTensor, axis: Int) -> Tensor {
     let axis = axisIndex(axis, "scatterAdding")
     return scatterAdding(
@@ -56,8 +59,8 @@ extension Tensor {
     return self + updates.spreading(selection)
   }
 
-  /// The rows of a table `[count, width...]` at the positions: `[indices' shape..., width...]`, such as
-  /// the embeddings of words.
+  /// The rows of a table `[count, width...]` at the positions: `[indices' shape..., width...]`,
+  /// such as the embeddings of words.
   public func lookup(_ indices: IndexTensor) -> Tensor {
     precondition(rank >= 1, "lookup: the shape \(shape) has no rows")
     return gathering(indices.values, axis: 0).reshaped(to: indices.shape + shape.dropFirst())

@@ -1,7 +1,7 @@
 /// An array of whole numbers of any rank, row-major: positions along an axis of a tensor.
 ///
-/// `argSort`, `topK` and `argMax` return them, `gathering`, `lookup` and `oneHot` take them. They are
-/// constants for every derivative.
+/// `argSort`, `topK` and `argMax` return them, `gathering`, `lookup` and `oneHot` take them. They
+/// are constants for every derivative.
 public struct IndexTensor: Sendable, Hashable {
   /// The length of every axis; empty for a single number.
   public let shape: [Int]
@@ -70,7 +70,7 @@ extension IndexTensor: CustomStringConvertible {
 
 extension Tensor {
   /// The numbers of an index tensor as elements.
-  public init(_ indices: IndexTensor, dtype: DType = .float64) {
+  public init(indices: IndexTensor, dtype: DType = .float64) {
     self.init(indices.values.map(Double.init), shape: indices.shape, dtype: dtype)
   }
 }

@@ -1,10 +1,11 @@
 import CKernels
 
-/// The linear recurrence `h_k = a_k h_{k-1} + b_k` along one axis, with `h_0 = b_0` (`a_0` is not used).
+/// The linear recurrence `h_k = a_k h_{k-1} + b_k` along one axis, with `h_0 = b_0` (`a_0` is not
+/// used).
 ///
-/// Cumulative sums (a = 1) and products, exponential averages and discounted returns (`reversed`) are
-/// such recurrences. The derivative is again one, in the opposite direction, so that nothing is ever
-/// divided by: it is exact where elements of a are zero.
+/// Cumulative sums (a = 1) and products, exponential averages and discounted returns (`reversed`)
+/// are such recurrences. The derivative is again one, in the opposite direction, so that nothing is
+/// ever divided by: it is exact where elements of a are zero.
 ///
 /// - Parameters:
 ///   - a, b: one shape, or broadcast to a common one.
@@ -51,8 +52,8 @@ private func recurrenceKernel(_ a: Tensor, _ b: Tensor, _ axis: Int, _ reversed:
 }
 
 extension Tensor {
-  /// The elements one place further along an axis (`step` 1) or one place back (-1); what leaves the
-  /// tensor is lost, and `filling` comes in at the other end.
+  /// The elements one place further along an axis (`step` 1) or one place back (-1); what leaves
+  /// the tensor is lost, and `filling` comes in at the other end.
   func shifted(by step: Int, axis: Int, filling: Double = 0) -> Tensor {
     let length = shape[axis]
     if length == 0 { return self }

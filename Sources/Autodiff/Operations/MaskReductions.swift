@@ -1,5 +1,5 @@
-// Whether masks are true anywhere or everywhere. What is not zero is true, also NaN; the results are masks:
-// 1 or 0 in the operand's type, constants for every derivative.
+// Whether masks are true anywhere or everywhere. What is not zero is true, also NaN; the results
+// are masks: 1 or 0 in the operand's type, constants for every derivative.
 
 extension Tensor {
   /// 1 where any element along the axes is not zero; of nothing 0.

@@ -57,8 +57,8 @@ extension Tensor {
   }
 }
 
-/// The products of all elements of vectors `[..., m]` and `[..., n]`: `[..., m, n]`, with broadcasting of
-/// the batch axes.
+/// The products of all elements of vectors `[..., m]` and `[..., n]`: `[..., m, n]`, with
+/// broadcasting of the batch axes.
 public func outerProduct(_ a: Tensor, _ b: Tensor) -> Tensor {
   precondition(
     a.rank >= 1 && b.rank >= 1, "outerProduct: \(a.shape) x \(b.shape), one has no axis")

@@ -1,5 +1,5 @@
-/// A number for the rows and one for the columns of images: a window's size, a step, a margin. A literal
-/// means both.
+/// A number for the rows and one for the columns of images: a window's size, a step, a margin. A
+/// literal means both.
 public struct PlaneSize: Sendable, Hashable, ExpressibleByIntegerLiteral, CustomStringConvertible {
   /// Along the rows' axis, the second-last.
   public var height: Int

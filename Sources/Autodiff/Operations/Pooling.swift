@@ -1,7 +1,8 @@
 // Maxima and means over windows that move along the last axis or the last two.
 
 extension Tensor {
-  /// The largest element of every window of images `[..., height, width]`: `[..., rows, columns]` with
+  /// The largest element of every window of images `[..., height, width]`: `[..., rows, columns]`
+  /// with
   /// `rows = (height + 2 padding - window height) / stride + 1`, rounded down.
   ///
   /// Equal largest elements share the derivative evenly, and NaN is passed on.
@@ -37,7 +38,8 @@ extension Tensor {
     return sums(self) / sums(Tensor.ones(shape.suffix(2), dtype: dtype))
   }
 
-  /// The largest element of every window along the last axis, `[..., length]` to `[..., places]`; see
+  /// The largest element of every window along the last axis, `[..., length]` to `[..., places]`;
+  /// see
   /// `maxPooled2d`.
   public func maxPooled1d(_ window: Int, stride: Int? = nil, padding: Int = 0) -> Tensor {
     precondition(rank >= 1, "maxPooled1d: a scalar")

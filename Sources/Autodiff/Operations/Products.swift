@@ -1,8 +1,8 @@
 import CKernels
 
 extension Tensor {
-  /// The product along axes; of nothing it is 1. Derivatives of any order are exact also where elements
-  /// are zero: an element's derivative is the product of all others, not a quotient.
+  /// The product along axes; of nothing it is 1. Derivatives of any order are exact also where
+  /// elements are zero: an element's derivative is the product of all others, not a quotient.
   public func product(axes: [Int], keepsAxes: Bool = false) -> Tensor {
     let axes = axisSet(axes, "product")
     if axes.isEmpty { return self }

@@ -16,8 +16,8 @@ extension Tensor {
   /// The elements in the opposite order along one axis.
   public func flipped(axis: Int) -> Tensor { flipped(axes: [axis]) }
 
-  /// The whole tensor several times along every axis, like tiles on a floor: axis i of the result has the
-  /// length `counts[i] * shape[i]`. With more counts than axes, new axes are put in front.
+  /// The whole tensor several times along every axis, like tiles on a floor: axis i of the result
+  /// has the length `counts[i] * shape[i]`. With more counts than axes, new axes are put in front.
   public func tiled(_ counts: [Int]) -> Tensor {
     precondition(
       counts.count >= rank && counts.allSatisfy { $0 >= 0 },
@@ -41,8 +41,8 @@ extension Tensor {
     return reading(view).reshaped(to: result)
   }
 
-  /// The elements moved on along one axis by `distance` places; what passes the end comes in again at the
-  /// front, and the other way round for a negative distance.
+  /// The elements moved on along one axis by `distance` places; what passes the end comes in again
+  /// at the front, and the other way round for a negative distance.
   public func rolled(by distance: Int, axis: Int) -> Tensor {
     let axis = axisIndex(axis, "rolled")
     let length = shape[axis]

@@ -1,19 +1,20 @@
 import CKernels
 
-// Order along one axis. Sorting is stable in both directions, and NaN comes last in both. The derivative of
-// sorted elements is that of the permutation at hand; where elements are equal that is one of several
-// choices, the one which leaves them in their order.
+// Order along one axis. Sorting is stable in both directions, and NaN comes last in both. The
+// derivative of sorted elements is that of the permutation at hand; where elements are equal that
+// is one of several choices, the one which leaves them in their order.
 
 extension Tensor {
-  /// The positions of the elements along an axis in increasing (or decreasing) order, of the shape of the
-  /// tensor.
+  /// The positions of the elements along an axis in increasing (or decreasing) order, of the shape
+  /// of the tensor.
   ///
   /// Equal elements stay in their order and NaN comes last, in both directions; -0 equals 0.
   public func argSort(axis: Int = -1, descending: Bool = false) -> IndexTensor {
     ordered(axisIndex(axis, "argSort"), descending: descending, limit: nil)
   }
 
-  /// The elements along an axis in increasing (or decreasing) order; see `argSort` for ties and NaN.
+  /// The elements along an axis in increasing (or decreasing) order; see `argSort` for ties and
+  /// NaN.
   public func sorted(axis: Int = -1, descending: Bool = false) -> Tensor {
     gathering(argSort(axis: axis, descending: descending), axis: axis)
   }
@@ -21,7 +22,8 @@ extension Tensor {
   /// The `count` largest (or smallest) elements along an axis, the most extreme first, and their
   /// positions. Of equal elements the first is taken; NaN is taken only if nothing else is left.
   ///
-  /// - Parameter count: at most the length of the axis, which it replaces in the shape of both results.
+  /// - Parameter count: at most the length of the axis, which it replaces in the shape of both
+  ///   results.
   public func topK(_ count: Int, axis: Int = -1, smallest: Bool = false)
     -> (values: Tensor, indices: IndexTensor)
   {
@@ -32,14 +34,14 @@ extension Tensor {
     return (gathering(indices, axis: axis), indices)
   }
 
-  /// The position of the first largest element along an axis, or that of the first NaN if there is one:
-  /// where the element stands that `max` returns. The axis must not be empty.
+  /// The position of the first largest element along an axis, or that of the first NaN if there is
+  /// one: where the element stands that `max` returns. The axis must not be empty.
   public func argMax(axis: Int = -1) -> IndexTensor {
     extremePosition(Int32(TK_MAX), axisIndex(axis, "argMax"), "argMax")
   }
 
-  /// The position of the first smallest element along an axis, or that of the first NaN if there is one:
-  /// where the element stands that `min` returns. The axis must not be empty.
+  /// The position of the first smallest element along an axis, or that of the first NaN if there is
+  /// one: where the element stands that `min` returns. The axis must not be empty.
   public func argMin(axis: Int = -1) -> IndexTensor {
     extremePosition(Int32(TK_MIN), axisIndex(axis, "argMin"), "argMin")
   }

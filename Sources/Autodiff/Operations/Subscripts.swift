@@ -1,5 +1,6 @@
 extension Tensor {
-  /// A part of the tensor, one selection per axis from the first; axes that are not mentioned are whole.
+  /// A part of the tensor, one selection per axis from the first; axes that are not mentioned are
+  /// whole.
   ///
   /// ```swift
   /// let row = x[2]  // axis 0 disappears
@@ -9,8 +10,8 @@ extension Tensor {
   /// let column = x[.all, .newAxis]
   /// ```
   ///
-  /// Positions and bounds out of range are mistakes and trap. The part is a copy. Assigning to a part
-  /// makes a new tensor (see `replacing`), so loops that assign element by element are slow.
+  /// Positions and bounds out of range are mistakes and trap. The part is a copy. Assigning to a
+  /// part makes a new tensor (see `replacing`), so loops that assign element by element are slow.
   public subscript(_ indices: any AxisIndex...) -> Tensor {
     get { reading(view(indices, "subscript")) }
     set { self = replacing(view(indices, "subscript"), newValue) }
