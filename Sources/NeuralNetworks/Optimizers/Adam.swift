@@ -89,22 +89,10 @@ public struct Adam: Optimizer {
     let correction1 = 1 - power(beta1, step)
     let correction2 = 1 - power(beta2, step)
     let (type, count) = (parameter.typeCode, parameter.count)
-    // Taken out of the array, so that each is nobody else's while it is written to.
-    var mean = gradient
-    var variance = gradient
-    swap(&mean, &slots[0])
-    swap(&variance, &slots[1])
-    parameter.withMutableStorage { x in
-      mean.withMutableStorage { m in
-        variance.withMutableStorage { v in
-          tk_adam(
-            type, count, rate, beta1, beta2, epsilon, decay, correction1, correction2,
-            gradient.memory, m, v, x)
-        }
-      }
-    }
-    slots[0] = mean
-    slots[1] = variance
+    let (m, v, x) = (slots[0].ownMemory(), slots[1].ownMemory(), parameter.ownMemory())
+    tk_adam(
+      type, count, rate, beta1, beta2, epsilon, decay, correction1, correction2, gradient.memory,
+      m, v, x)
   }
 
   public mutating func visitTensors(_ visit: inout TensorVisitor) {
