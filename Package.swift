@@ -41,8 +41,15 @@ let package = Package(
     ),
     .target(name: "ProblemFiles", dependencies: ["ConvexSolvers", "CZlib"]),
     .target(
+      name: "DifferentiableOptimization",
+      dependencies: ["Autodiff", "ConvexSolvers", "OptimizationCore", "LinearAlgebra"]
+    ),
+    .target(
       name: "Argmin",
-      dependencies: ["Autodiff", "LinearAlgebra", "OptimizationCore", "ConvexSolvers"]
+      dependencies: [
+        "Autodiff", "LinearAlgebra", "OptimizationCore", "ConvexSolvers",
+        "DifferentiableOptimization",
+      ]
     ),
     .target(
       name: "ArgminExperiments",
@@ -58,13 +65,17 @@ let package = Package(
     ),
     .target(
       name: "_TestSupport",
-      dependencies: ["LinearAlgebra", "OptimizationCore", "ConvexSolvers"],
+      dependencies: ["Autodiff", "LinearAlgebra", "OptimizationCore", "ConvexSolvers"],
       path: "Tests/_TestSupport"
     ),
     .testTarget(name: "DocumentationTests", dependencies: ["Argmin"]),
     .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "_TestSupport"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "_TestSupport"]),
     .testTarget(name: "ConvexSolversTests", dependencies: ["ConvexSolvers", "_TestSupport"]),
+    .testTarget(
+      name: "DifferentiableOptimizationTests",
+      dependencies: ["DifferentiableOptimization", "_TestSupport"]
+    ),
     .testTarget(name: "ProblemFilesTests", dependencies: ["ProblemFiles", "_TestSupport"]),
     .testTarget(
       name: "ArgminExperimentsTests",
