@@ -59,7 +59,7 @@ let package = Package(
     .executableTarget(
       name: "ArgminCommand",
       dependencies: [
-        "Argmin", "ArgminExperiments", "ProblemFiles",
+        "Argmin", "ArgminExperiments", "CKernels", "ProblemFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),
@@ -69,7 +69,9 @@ let package = Package(
       path: "Tests/_TestSupport"
     ),
     .testTarget(name: "DocumentationTests", dependencies: ["Argmin"]),
-    .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "_TestSupport"]),
+    .testTarget(
+      name: "AutodiffTests", dependencies: ["Autodiff", "CKernels", "_TestSupport"]),
+    .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "_TestSupport"]),
     .testTarget(name: "ConvexSolversTests", dependencies: ["ConvexSolvers", "_TestSupport"]),
     .testTarget(

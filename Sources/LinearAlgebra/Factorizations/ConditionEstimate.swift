@@ -15,7 +15,7 @@ func conditionEstimate(
 }
 
 /// The natural logarithm, without Foundation.
-func logarithm(_ value: Double) -> Double { la_log(value) }
+package func logarithm(_ value: Double) -> Double { la_log(value) }
 
 extension Matrix {
   /// The largest row sum of magnitudes of the symmetric matrix whose lower triangle this is.
