@@ -21,7 +21,8 @@ struct OptimalitySystem {
   private let active: Tensor
   /// One for exact items, `[B, 1]`; nil if all are.
   private let exact: Tensor?
-  private let matrix: Tensor
+  /// Nil if a pivot is exactly zero after all.
+  private let matrix: FactoredMatrix?
 
   struct Layout {
     let items: Int
@@ -60,15 +61,18 @@ struct OptimalitySystem {
         concatenate([G, idle, zeros(m, e)], axis: 2),
         concatenate([A, zeros(e, m), zeros(e, e)], axis: 2),
       ], axis: 1)
-    matrix =
-      exact.map { select($0.expandingAxis(-1), system, Tensor.identity(n + m + e)) } ?? system
+    matrix = try? FactoredMatrix(
+      general: exact.map { select($0.expandingAxis(-1), system, Tensor.identity(n + m + e)) }
+        ?? system)
   }
 
   /// The solution of `M (dx, dlambda, dnu) = right-hand side`, parts `[B, ...]`.
   private func solved(_ parts: [Tensor]) -> [Tensor] {
     var right = concatenate(parts, axis: 1)
     if let exact { right = select(exact, right, Tensor.zeros(like: right)) }
-    let solution = solve(matrix, right.expandingAxis(-1)).squeezingAxis(-1)
+    let solution =
+      matrix?.solve(vector: right)
+      ?? Tensor(repeating: .nan, shape: right.shape)
     let (n, m, e) = (layout.n, layout.m, layout.e)
     return [
       solution.slice(axis: 1, 0..<n), solution.slice(axis: 1, n..<n + m) * active,

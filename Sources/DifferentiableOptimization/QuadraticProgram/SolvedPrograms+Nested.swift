@@ -36,10 +36,6 @@ extension SolvedPrograms {
       operands, results: results, active: regularity.active, exact: regularity.exact)
   }
 
-  private func orZeros(_ tensors: [Tensor?], _ counterparts: [Tensor]) -> [Tensor] {
-    zip(tensors, counterparts).map { $0 ?? Tensor.zeros(like: $1) }
-  }
-
   // MARK: - Items without second derivative
 
   /// The solver's reverse mode for the items that are not exact, zero for the others.
