@@ -5,7 +5,7 @@ import math
 
 import jax
 import jax.numpy as jnp
-from jax.scipy.linalg import cho_solve
+from jax.scipy.linalg import cho_solve, solve
 from jax.scipy.special import logsumexp
 
 import cells
@@ -229,6 +229,12 @@ def triangular_solves_loss(matrices, sides):
     return (solution**2).sum()
 
 
+def direct_solve_loss(matrices, sides):
+    """The gradient is one more solve with the same factors; of the symmetric part, as Cholesky."""
+    symmetric = 0.5 * (matrices + matrices.mT)
+    return (solve(symmetric, sides[..., None], assume_a="pos") ** 2).sum()
+
+
 @functools.cache
 def value_and_gradient(loss, count: int):
     return jax.jit(jax.value_and_grad(loss, argnums=tuple(range(count))))
@@ -353,6 +359,7 @@ PEERS = {
         "cholesky": {
             "cho_solve": variant(CholeskySolve, cholesky_solve_loss),
             "triangular_solve": variant(CholeskySolve, triangular_solves_loss),
+            "solve, assume_a pos": variant(CholeskySolve, direct_solve_loss),
         },
         "sinkhorn": {
             "scan": variant(Sinkhorn, transport_function(1)),

@@ -201,6 +201,14 @@ class TriangularSolves(CholeskySolve):
         return (torch.linalg.solve_triangular(factor.mT, half, upper=True) ** 2).sum()
 
 
+class DirectSolve(CholeskySolve):
+    """By LU, whose gradient needs one more solve only; of the symmetric part, as Cholesky."""
+
+    def loss(self) -> torch.Tensor:
+        symmetric = 0.5 * (self.matrices + self.matrices.mT)
+        return (torch.linalg.solve(symmetric, self.sides) ** 2).sum()
+
+
 # MARK: Sinkhorn
 
 
@@ -284,7 +292,11 @@ PEERS = {
         "maml": with_adam(BatchedMAML, "autograd.grad, ", ["fused Adam"])
         | with_adam(FunctionalMAML, "torch.func, ", ["fused Adam"]),
         "hvp": {"autograd.grad": ReverseOverReverse, "torch.func": ForwardOverReverse},
-        "cholesky": {"cholesky_solve": CholeskySolve, "solve_triangular": TriangularSolves},
+        "cholesky": {
+            "cholesky_solve": CholeskySolve,
+            "solve_triangular": TriangularSolves,
+            "linalg.solve": DirectSolve,
+        },
         "sinkhorn": {"logsumexp": Sinkhorn},
         "chain-forward": {"no_grad": ChainForward},
         "chain-gradient": {"autograd.grad": ChainGradient},

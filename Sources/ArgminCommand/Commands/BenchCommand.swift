@@ -68,7 +68,7 @@ struct BenchCommand: ParsableCommand {
     if let data {
       try runData(data)
     } else if name == Self.tensors {
-      runTensors()
+      try runTensors()
     } else {
       try runBuiltIn()
     }
@@ -115,13 +115,13 @@ struct BenchCommand: ParsableCommand {
 
   // MARK: - Tensors
 
-  private func runTensors() {
+  private func runTensors() throws {
     let benchmarks = TensorBenchmark.matching(cells ?? "*")
     let progress = ProgressLine("bench")
     var results: [TensorBenchmark.Result] = []
     for (index, benchmark) in benchmarks.enumerated() {
       progress.show(Double(index) / Double(benchmarks.count), benchmark.name)
-      results.append(benchmark.run())
+      results.append(try benchmark.run())
     }
     progress.end()
     if json {
