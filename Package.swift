@@ -34,6 +34,7 @@ let package = Package(
       dependencies: ["CLinearAlgebra", "CKernels"]
     ),
     .target(name: "Autodiff", dependencies: ["LinearAlgebra", "CKernels"]),
+    .target(name: "NeuralNetworks", dependencies: ["Autodiff", "LinearAlgebra", "CKernels"]),
     .target(name: "OptimizationCore", dependencies: ["LinearAlgebra"]),
     .target(
       name: "ConvexSolvers",
@@ -42,12 +43,14 @@ let package = Package(
     .target(name: "ProblemFiles", dependencies: ["ConvexSolvers", "CZlib"]),
     .target(
       name: "DifferentiableOptimization",
-      dependencies: ["Autodiff", "ConvexSolvers", "OptimizationCore", "LinearAlgebra"]
+      dependencies: [
+        "Autodiff", "NeuralNetworks", "ConvexSolvers", "OptimizationCore", "LinearAlgebra",
+      ]
     ),
     .target(
       name: "Argmin",
       dependencies: [
-        "Autodiff", "LinearAlgebra", "OptimizationCore", "ConvexSolvers",
+        "Autodiff", "LinearAlgebra", "NeuralNetworks", "OptimizationCore", "ConvexSolvers",
         "DifferentiableOptimization",
       ]
     ),
@@ -73,6 +76,10 @@ let package = Package(
       name: "AutodiffTests", dependencies: ["Autodiff", "CKernels", "_TestSupport"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "_TestSupport"]),
+    .testTarget(
+      name: "NeuralNetworksTests",
+      dependencies: ["NeuralNetworks", "Autodiff", "_TestSupport"]
+    ),
     .testTarget(name: "ConvexSolversTests", dependencies: ["ConvexSolvers", "_TestSupport"]),
     .testTarget(
       name: "DifferentiableOptimizationTests",

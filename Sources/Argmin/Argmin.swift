@@ -2,4 +2,5 @@
 @_exported import ConvexSolvers
 @_exported import DifferentiableOptimization
 @_exported import LinearAlgebra
+@_exported import NeuralNetworks
 @_exported import OptimizationCore

@@ -5,13 +5,13 @@ import Testing
 /// inner product, and second derivatives by nesting.
 package struct DerivativeCheck: Sendable {
   /// The largest difference that passes, relative to 1 plus the size of the value.
-  package var tolerance: Double
+  package var tolerance = 1e-6
   /// The step of the central differences.
-  package var step: Double
+  package var step = 1e-5
   /// Whether second derivatives are checked as well, all four nestings of the two modes.
-  package var isTwiceDifferentiable: Bool
+  package var isTwiceDifferentiable = true
   /// Whether the function has a forward rule.
-  package var hasForwardMode: Bool
+  package var hasForwardMode = true
 
   package init(
     tolerance: Double = 1e-6, step: Double = 1e-5, isTwiceDifferentiable: Bool = true,
