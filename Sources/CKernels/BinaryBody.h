@@ -1,34 +1,34 @@
 // One row: operands with steps 0 or 1, constants of the caller for the cheap operations.
-#define ROW(a_step, b_step, expression)                                                           \
-  {                                                                               \
-    const vector first_a = V(*a), first_b = V(*b);                                \
-    long i = 0;                                                                   \
-    for (; i + WIDTH <= n; i += WIDTH) {                                          \
-      const vector v = a_step ? load(a + i) : first_a;                            \
-      const vector w = b_step ? load(b + i) : first_b;                            \
-      store(out + i, expression);                                                 \
-    }                                                                             \
-    if (i < n) {                                                                  \
-      const vector v = a_step ? load_some(a + i, n - i) : first_a;                \
-      const vector w = b_step ? load_some(b + i, n - i) : first_b;                \
-      store_some(out + i, n - i, expression);                                     \
-    }                                                                             \
-    a += a_row;                                                                   \
-    b += b_row;                                                                   \
-    out += n;                                                                     \
+#define ROW(a_step, b_step, expression)                            \
+  {                                                                \
+    const vector first_a = V(*a), first_b = V(*b);                 \
+    long i = 0;                                                    \
+    for (; i + WIDTH <= n; i += WIDTH) {                           \
+      const vector v = a_step ? load(a + i) : first_a;             \
+      const vector w = b_step ? load(b + i) : first_b;             \
+      store(out + i, expression);                                  \
+    }                                                              \
+    if (i < n) {                                                   \
+      const vector v = a_step ? load_some(a + i, n - i) : first_a; \
+      const vector w = b_step ? load_some(b + i, n - i) : first_b; \
+      store_some(out + i, n - i, expression);                      \
+    }                                                              \
+    a += a_row;                                                    \
+    b += b_row;                                                    \
+    out += n;                                                      \
   }
-#define ROWS(a_step, b_step, expression)            \
-  {                                                 \
-    for (; rows > 0; rows--) ROW(a_step, b_step, expression)        \
-    return;                                         \
+#define ROWS(a_step, b_step, expression)                     \
+  {                                                          \
+    for (; rows > 0; rows--) ROW(a_step, b_step, expression) \
+    return;                                                  \
   }
 // Four loops, for each pattern of steps.
-#define EACH(expression)                               \
-  {                                                    \
-    if (steps == 3) ROWS(1, 1, expression)             \
-    if (steps == 2) ROWS(1, 0, expression)             \
-    if (steps == 1) ROWS(0, 1, expression)             \
-    ROWS(0, 0, expression)                             \
+#define EACH(expression)                   \
+  {                                        \
+    if (steps == 3) ROWS(1, 1, expression) \
+    if (steps == 2) ROWS(1, 0, expression) \
+    if (steps == 1) ROWS(0, 1, expression) \
+    ROWS(0, 0, expression)                 \
   }
 // One loop, which chooses by the step: for the large bodies.
 #define LARGE(expression) ROWS((steps & 2), (steps & 1), expression)
@@ -55,8 +55,8 @@ OVERLOAD void binary_rows(int op, long rows, long n, const real *a, long a_row, 
 #undef EACH
 #undef LARGE
 
-// Rows that follow each other are one long row, and a column is a row if its elements are 0 or 1 apart.
-// Other columns go through a buffer.
+// Rows that follow each other are one long row, and a column is a row if its elements are 0 or 1
+// apart. Other columns go through a buffer.
 OVERLOAD void binary(int op, long rows, long n, const real *a, long a_row, long a_step,
                      const real *b, long b_row, long b_step, real *out) {
   enum { BLOCK = 64 };

@@ -1,16 +1,16 @@
 // Both of one type: `expression` of the vectors v (and w, h) for every element.
-#define EACH(expression)                                             \
-  {                                                                  \
-    long i = 0;                                                      \
-    for (; i + WIDTH <= n; i += WIDTH) {                             \
-      const vector v = load(x + i);                                  \
-      store(y + i, expression);                                      \
-    }                                                                \
-    if (i < n) {                                                     \
-      const vector v = load_some(x + i, n - i);                      \
-      store_some(y + i, n - i, expression);                          \
-    }                                                                \
-    return;                                                          \
+#define EACH(expression)                        \
+  {                                             \
+    long i = 0;                                 \
+    for (; i + WIDTH <= n; i += WIDTH) {        \
+      const vector v = load(x + i);             \
+      store(y + i, expression);                 \
+    }                                           \
+    if (i < n) {                                \
+      const vector v = load_some(x + i, n - i); \
+      store_some(y + i, n - i, expression);     \
+    }                                           \
+    return;                                     \
   }
 
 OVERLOAD void unary(int op, long n, const real *x, real *y) {
@@ -67,33 +67,32 @@ OVERLOAD vector clipped(vector x, real low, real high) {
 
 OVERLOAD void clip(long n, real low, real high, const real *x, real *y) EACH(clipped(v, low, high))
 
-OVERLOAD void affine(long n, real scale, real shift, const real *x, real *y)
-    EACH(V(scale) * v + V(shift))
+    OVERLOAD void affine(long n, real scale, real shift, const real *x, real *y)
+        EACH(V(scale) * v + V(shift))
 
-OVERLOAD void add_scaled(long n, real scale, const real *x, real *y) {
+            OVERLOAD void add_scaled(long n, real scale, const real *x, real *y) {
   long i = 0;
   for (; i + WIDTH <= n; i += WIDTH) store(y + i, V(scale) * load(x + i) + load(y + i));
-  if (i < n)
-    store_some(y + i, n - i, V(scale) * load_some(x + i, n - i) + load_some(y + i, n - i));
+  if (i < n) store_some(y + i, n - i, V(scale) * load_some(x + i, n - i) + load_some(y + i, n - i));
 }
 
 #undef EACH
 
-#define EACH(expression)                                                       \
-  {                                                                            \
-    long i = 0;                                                                \
-    for (; i + WIDTH <= n; i += WIDTH) {                                       \
-      const vector v = load(x + i), w = load(y + i), h = load(g + i);          \
-      (void)v, (void)w;                                                        \
-      store(out + i, expression);                                              \
-    }                                                                          \
-    if (i < n) {                                                               \
-      const vector v = load_some(x + i, n - i), w = load_some(y + i, n - i);   \
-      const vector h = load_some(g + i, n - i);                                \
-      (void)v, (void)w;                                                        \
-      store_some(out + i, n - i, expression);                                  \
-    }                                                                          \
-    return;                                                                    \
+#define EACH(expression)                                                     \
+  {                                                                          \
+    long i = 0;                                                              \
+    for (; i + WIDTH <= n; i += WIDTH) {                                     \
+      const vector v = load(x + i), w = load(y + i), h = load(g + i);        \
+      (void)v, (void)w;                                                      \
+      store(out + i, expression);                                            \
+    }                                                                        \
+    if (i < n) {                                                             \
+      const vector v = load_some(x + i, n - i), w = load_some(y + i, n - i); \
+      const vector h = load_some(g + i, n - i);                              \
+      (void)v, (void)w;                                                      \
+      store_some(out + i, n - i, expression);                                \
+    }                                                                        \
+    return;                                                                  \
   }
 
 OVERLOAD void unary_vjp(int op, long n, const real *x, const real *y, const real *g, real *out) {

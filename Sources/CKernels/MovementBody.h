@@ -1,11 +1,11 @@
-// Copies and sums with strides of both types. `add` is a constant of the caller: 0 copies a strided array
-// to a contiguous one, 1 adds a contiguous array to a strided one. In either case `s` walks the strided
-// array and `c` the contiguous one.
+// Copies and sums with strides of both types. `add` is a constant of the caller: 0 copies a strided
+// array to a contiguous one, 1 adds a contiguous array to a strided one. In either case `s` walks
+// the strided array and `c` the contiguous one.
 
-#define MOVE(c, s)            \
-  do {                        \
-    if (add) *(s) += *(c);    \
-    else *(c) = *(s);         \
+#define MOVE(c, s)         \
+  do {                     \
+    if (add) *(s) += *(c); \
+    else *(c) = *(s);      \
   } while (0)
 
 // c[0 ..< n] and s[0 ..< n], next to each other both.
@@ -82,14 +82,16 @@ OVERLOAD void move_transposed(int add, long rows, long columns, real *c, long c_
 }
 #undef octet
 
-// All axes; `transposed` is the axis with stride 1 whose blocks with the last axis are transposed, or -1.
+// All axes; `transposed` is the axis with stride 1 whose blocks with the last axis are transposed,
+// or -1.
 MULTIVERSION static void TABLE(move_axes)(int add, int rank, const long *dims, const long *strides,
-                             const long *c_strides, int transposed, real *c, real *s);
+                                          const long *c_strides, int transposed, real *c, real *s);
 
 OVERLOAD void move_last_axis(int add, long n, long stride, real *c, real *s) {
   if (stride == 1) move_row(add, n, c, s);
   else if (stride == 0) move_constant(add, n, c, s);
-  else for (long i = 0; i < n; i++, c++, s += stride) MOVE(c, s);
+  else
+    for (long i = 0; i < n; i++, c++, s += stride) MOVE(c, s);
 }
 
 OVERLOAD void move_last_axes(int add, int rank, const long *dims, const long *strides,
@@ -115,9 +117,10 @@ MULTIVERSION static void TABLE(move_axes)(int add, int rank, const long *dims, c
   else move_last_axes(0, rank, dims, strides, c_strides, transposed, c, s);
 }
 
-// Axes of length 1 go, and axes that follow each other in both arrays become one; an axis with stride 1
-// that is not the last moves before the last, if there the blocks are worth transposing.
-OVERLOAD void move_strided(int add, int rank, const long *dims, const long *strides, real *c, real *s) {
+// Axes of length 1 go, and axes that follow each other in both arrays become one; an axis with
+// stride 1 that is not the last moves before the last, if there the blocks are worth transposing.
+OVERLOAD void move_strided(int add, int rank, const long *dims, const long *strides, real *c,
+                           real *s) {
   long n[LARGEST_RANK], step[LARGEST_RANK], c_step[LARGEST_RANK];
   int count = 0;
   for (int axis = 0; axis < rank; axis++) {
@@ -149,8 +152,8 @@ OVERLOAD void move_strided(int add, int rank, const long *dims, const long *stri
 }
 #undef MOVE
 
-OVERLOAD void gather(long outer, long n, long inner, long count, const int64_t *index, const real *x,
-                     real *out) {
+OVERLOAD void gather(long outer, long n, long inner, long count, const int64_t *index,
+                     const real *x, real *out) {
   for (long o = 0; o < outer; o++, x += n * inner) {
     if (inner == 1) {
       for (long k = 0; k < count; k++) *out++ = x[index[k]];

@@ -1,5 +1,6 @@
 OVERLOAD void adam(long n, double rate, double beta1, double beta2, double epsilon, double decay,
-                   double correction1, double correction2, const real *g, real *m, real *v, real *x) {
+                   double correction1, double correction2, const real *g, real *m, real *v,
+                   real *x) {
   const vector keep1 = V(beta1), take1 = V(1 - beta1), keep2 = V(beta2), take2 = V(1 - beta2);
   const vector step = V(rate / correction1), unbias = V(1 / correction2), small = V(epsilon);
   const vector shrink = V(rate * decay);

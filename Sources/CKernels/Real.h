@@ -1,7 +1,8 @@
-// Compiles the file REAL_BODY twice, for float and for double. There `real` is the type of a number,
-// `vector` a vector of WIDTH of them that fills 64 bytes, `mask` the vector of signed integers of the
-// same shape (which is what comparisons give), and TABLE(x) the table x of that type. Functions of both
-// have the same names: OVERLOAD lets the compiler choose by the type of the operands.
+// Compiles the file REAL_BODY twice, for float and for double. There `real` is the type of a
+// number, `vector` a vector of WIDTH of them that fills 64 bytes, `mask` the vector of signed
+// integers of the same shape (which is what comparisons give), and TABLE(x) the table x of that
+// type. Functions of both have the same names: OVERLOAD lets the compiler choose by the type of the
+// operands.
 #define REAL_JOIN_(a, b) a##b
 #define REAL_JOIN(a, b) REAL_JOIN_(a, b)
 #define TABLE(name) REAL_JOIN(name, REAL_SUFFIX)

@@ -1,28 +1,28 @@
-// Reductions of both types over slices x[o, :, i]. Rows (inner == 1) are added up in the lanes of four
-// vectors; otherwise the lanes of a vector are neighbouring slices.
+// Reductions of both types over slices x[o, :, i]. Rows (inner == 1) are added up in the lanes of
+// four vectors; otherwise the lanes of a vector are neighbouring slices.
 
 #undef FOLD
 #if REAL_IS_DOUBLE
-#define FOLD(x, combine)                          \
-  ({                                              \
+#define FOLD(x, combine)                              \
+  ({                                                  \
     vector half_ = SHUFFLE(x, x, 4, 5, 6, 7, LANES4); \
-    vector f_ = combine(x, half_);                \
-    half_ = SHUFFLE(f_, f_, 2, 3, 0, 1, LANES4);  \
-    f_ = combine(f_, half_);                      \
-    half_ = SHUFFLE(f_, f_, 1, 0, LANES4, 5, 6);  \
-    combine(f_, half_)[0];                        \
+    vector f_ = combine(x, half_);                    \
+    half_ = SHUFFLE(f_, f_, 2, 3, 0, 1, LANES4);      \
+    f_ = combine(f_, half_);                          \
+    half_ = SHUFFLE(f_, f_, 1, 0, LANES4, 5, 6);      \
+    combine(f_, half_)[0];                            \
   })
 #else
-#define FOLD(x, combine)                                      \
-  ({                                                          \
+#define FOLD(x, combine)                                                \
+  ({                                                                    \
     vector half_ = SHUFFLE(x, x, 8, 9, 10, 11, 12, 13, 14, 15, LANES8); \
-    vector f_ = combine(x, half_);                            \
-    half_ = SHUFFLE(f_, f_, 4, 5, 6, 7, LANES4, LANES8);      \
-    f_ = combine(f_, half_);                                  \
-    half_ = SHUFFLE(f_, f_, 2, 3, 0, 1, LANES4, LANES8);      \
-    f_ = combine(f_, half_);                                  \
-    half_ = SHUFFLE(f_, f_, 1, 0, 3, 2, LANES4, LANES8);      \
-    combine(f_, half_)[0];                                    \
+    vector f_ = combine(x, half_);                                      \
+    half_ = SHUFFLE(f_, f_, 4, 5, 6, 7, LANES4, LANES8);                \
+    f_ = combine(f_, half_);                                            \
+    half_ = SHUFFLE(f_, f_, 2, 3, 0, 1, LANES4, LANES8);                \
+    f_ = combine(f_, half_);                                            \
+    half_ = SHUFFLE(f_, f_, 1, 0, 3, 2, LANES4, LANES8);                \
+    combine(f_, half_)[0];                                              \
   })
 #endif
 
@@ -65,8 +65,8 @@ OVERLOAD real reduce_row(int op, long n, const real *x) {
     for (; count > 0; count--, x += 4 * WIDTH)
       for (int p = 0; p < 4; p++)
         part[p] = combined(op, part[p], prepared(op, load(x + p * WIDTH)));
-    total = combined(op, total, combined(op, combined(op, part[0], part[1]),
-                                         combined(op, part[2], part[3])));
+    total = combined(op, total,
+                     combined(op, combined(op, part[0], part[1]), combined(op, part[2], part[3])));
   }
   for (; n >= WIDTH; n -= WIDTH, x += WIDTH) total = combined(op, total, prepared(op, load(x)));
   if (n > 0) {

@@ -1,5 +1,5 @@
-// log-sum-exp, softmax and log-softmax of both types. For rows (inner == 1) a vector is a piece of one
-// slice, otherwise it is one element of neighbouring slices.
+// log-sum-exp, softmax and log-softmax of both types. For rows (inner == 1) a vector is a piece of
+// one slice, otherwise it is one element of neighbouring slices.
 
 // The maximum, but 0 in place of infinities, whose differences would be NaN: exp(x - shift) then is
 // infinite or 0 where it should be.
@@ -113,8 +113,7 @@ OVERLOAD void softmax_as(int logarithm, long outer, long n, long inner, const re
     for (long i = 0; i < inner; i += WIDTH) {
       const long width = inner - i;
       const vector shift = column_shift(n, inner, width, x + i);
-      const vector sum =
-          column_exponentials(n, inner, width, x + i, shift, logarithm ? 0 : y + i);
+      const vector sum = column_exponentials(n, inner, width, x + i, shift, logarithm ? 0 : y + i);
       const vector log_sum = logarithm ? vlog(sum) : V(0);
       for (long k = i; k < n * inner; k += inner) {
         const vector value = logarithm ? (load_up_to(x + k, width) - shift) - log_sum

@@ -9,8 +9,8 @@ MULTIVERSION void tk_unary(int type, int op, long n, const void *x, void *y) {
   else unary(op, n, (const double *)x, (double *)y);
 }
 
-MULTIVERSION void tk_unary_vjp(int type, int op, long n, const void *x, const void *y, const void *g,
-                               void *out) {
+MULTIVERSION void tk_unary_vjp(int type, int op, long n, const void *x, const void *y,
+                               const void *g, void *out) {
   if (type == TK_F32) {
     unary_vjp(op, n, (const float *)x, (const float *)y, (const float *)g, (float *)out);
   } else {

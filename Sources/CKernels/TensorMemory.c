@@ -4,14 +4,15 @@
 
 #include "TensorKernels.h"
 
-// Blocks of 64 bytes to 64 MiB in classes, four to a doubling; a thread keeps released blocks in a list
-// per class until it ends. Larger ones come from the system.
+// Blocks of 64 bytes to 64 MiB in classes, four to a doubling; a thread keeps released blocks in a
+// list per class until it ends. Larger ones come from the system.
 enum { SMALLEST = 64, CLASSES = 81, LARGEST_LIST = 4096 };
 #define LARGEST ((size_t)64 << 20)
 #define LARGEST_CACHE ((size_t)256 << 20)
 
-// A thread counts its bytes by itself and moves the count to that of the process when it exceeds this, so
-// that threads do not wait for each other: with one thread the peak is exact, else to this much a thread.
+// A thread counts its bytes by itself and moves the count to that of the process when it exceeds
+// this, so that threads do not wait for each other: with one thread the peak is exact, else to this
+// much a thread.
 #define LARGEST_OWN_COUNT (64 << 10)
 
 typedef struct block {
@@ -22,8 +23,8 @@ typedef struct cache {
   block *free[CLASSES];
   unsigned count[CLASSES];
   size_t kept;
-  // Bytes allocated less bytes released since the last move, and the largest value of it; other threads
-  // read them, only the own one writes.
+  // Bytes allocated less bytes released since the last move, and the largest value of it; other
+  // threads read them, only the own one writes.
   _Atomic int64_t own, own_peak;
   struct cache *next, *previous;
   int state;
@@ -153,7 +154,8 @@ void tk_release(void *memory, size_t bytes) {
 
 static int64_t live_bytes_locked(void) {
   int64_t bytes = atomic_load(&live);
-  for (cache *c = caches; c; c = c->next) bytes += atomic_load_explicit(&c->own, memory_order_relaxed);
+  for (cache *c = caches; c; c = c->next)
+    bytes += atomic_load_explicit(&c->own, memory_order_relaxed);
   return bytes;
 }
 

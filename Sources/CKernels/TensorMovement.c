@@ -9,12 +9,14 @@ enum { LARGEST_RANK = 64 };
 #define REAL_BODY "MovementBody.h"
 #include "Real.h"
 
-void tk_strided_copy(int type, int rank, const long *dims, const long *strides, const void *x, void *out) {
+void tk_strided_copy(int type, int rank, const long *dims, const long *strides, const void *x,
+                     void *out) {
   if (type == TK_F32) move_strided(0, rank, dims, strides, (float *)out, (float *)x);
   else move_strided(0, rank, dims, strides, (double *)out, (double *)x);
 }
 
-void tk_strided_add(int type, int rank, const long *dims, const long *strides, const void *x, void *out) {
+void tk_strided_add(int type, int rank, const long *dims, const long *strides, const void *x,
+                    void *out) {
   if (type == TK_F32) move_strided(1, rank, dims, strides, (float *)x, (float *)out);
   else move_strided(1, rank, dims, strides, (double *)x, (double *)out);
 }

@@ -7,17 +7,20 @@
 #define REAL_BODY "ReductionsBody.h"
 #include "Real.h"
 
-MULTIVERSION void tk_reduce(int type, int op, long outer, long n, long inner, const void *x, void *y) {
+MULTIVERSION void tk_reduce(int type, int op, long outer, long n, long inner, const void *x,
+                            void *y) {
   if (type == TK_F32) reduce(op, outer, n, inner, (const float *)x, (float *)y);
   else reduce(op, outer, n, inner, (const double *)x, (double *)y);
 }
 
-MULTIVERSION void tk_arg_reduce(int type, int op, long outer, long n, long inner, const void *x, int64_t *position) {
+MULTIVERSION void tk_arg_reduce(int type, int op, long outer, long n, long inner, const void *x,
+                                int64_t *position) {
   if (type == TK_F32) arg_reduce(op, outer, n, inner, (const float *)x, position);
   else arg_reduce(op, outer, n, inner, (const double *)x, position);
 }
 
-MULTIVERSION void tk_cumulative_sum(int type, int reversed, long outer, long n, long inner, const void *x, void *y) {
+MULTIVERSION void tk_cumulative_sum(int type, int reversed, long outer, long n, long inner,
+                                    const void *x, void *y) {
   if (type == TK_F32) cumulative_sum(reversed, outer, n, inner, (const float *)x, (float *)y);
   else cumulative_sum(reversed, outer, n, inner, (const double *)x, (double *)y);
 }

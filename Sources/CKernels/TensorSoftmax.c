@@ -14,9 +14,14 @@ MULTIVERSION void tk_log_sum_exp(int type, long outer, long n, long inner, const
   else log_sum_exp(outer, n, inner, (const double *)x, (double *)y);
 }
 
-MULTIVERSION void tk_log_sum_exp_vjp(int type, long outer, long n, long inner, const void *x, const void *y, const void *g, void *out) {
-  if (type == TK_F32) log_sum_exp_vjp(outer, n, inner, (const float *)x, (const float *)y, (const float *)g, (float *)out);
-  else log_sum_exp_vjp(outer, n, inner, (const double *)x, (const double *)y, (const double *)g, (double *)out);
+MULTIVERSION void tk_log_sum_exp_vjp(int type, long outer, long n, long inner, const void *x,
+                                     const void *y, const void *g, void *out) {
+  if (type == TK_F32)
+    log_sum_exp_vjp(outer, n, inner, (const float *)x, (const float *)y, (const float *)g,
+                    (float *)out);
+  else
+    log_sum_exp_vjp(outer, n, inner, (const double *)x, (const double *)y, (const double *)g,
+                    (double *)out);
 }
 
 MULTIVERSION void tk_softmax(int type, long outer, long n, long inner, const void *x, void *y) {
@@ -24,8 +29,10 @@ MULTIVERSION void tk_softmax(int type, long outer, long n, long inner, const voi
   else softmax_as(0, outer, n, inner, (const double *)x, (double *)y);
 }
 
-MULTIVERSION void tk_softmax_vjp(int type, long outer, long n, long inner, const void *y, const void *g, void *out) {
-  if (type == TK_F32) softmax_vjp_as(0, outer, n, inner, (const float *)y, (const float *)g, (float *)out);
+MULTIVERSION void tk_softmax_vjp(int type, long outer, long n, long inner, const void *y,
+                                 const void *g, void *out) {
+  if (type == TK_F32)
+    softmax_vjp_as(0, outer, n, inner, (const float *)y, (const float *)g, (float *)out);
   else softmax_vjp_as(0, outer, n, inner, (const double *)y, (const double *)g, (double *)out);
 }
 
@@ -34,7 +41,9 @@ MULTIVERSION void tk_log_softmax(int type, long outer, long n, long inner, const
   else softmax_as(1, outer, n, inner, (const double *)x, (double *)y);
 }
 
-MULTIVERSION void tk_log_softmax_vjp(int type, long outer, long n, long inner, const void *y, const void *g, void *out) {
-  if (type == TK_F32) softmax_vjp_as(1, outer, n, inner, (const float *)y, (const float *)g, (float *)out);
+MULTIVERSION void tk_log_softmax_vjp(int type, long outer, long n, long inner, const void *y,
+                                     const void *g, void *out) {
+  if (type == TK_F32)
+    softmax_vjp_as(1, outer, n, inner, (const float *)y, (const float *)g, (float *)out);
   else softmax_vjp_as(1, outer, n, inner, (const double *)y, (const double *)g, (double *)out);
 }

@@ -34,8 +34,8 @@ OVERLOAD vector gaussian(vector x) {
   return exp_of_sum(-high, -low, -0.0);
 }
 
-// factor times the normal distribution function of x, with exp(-x^2 / 2) on the side. The exponential
-// comes last, so that it may be subnormal.
+// factor times the normal distribution function of x, with exp(-x^2 / 2) on the side. The
+// exponential comes last, so that it may be subnormal.
 OVERLOAD vector times_normal_distribution(vector factor, vector x, vector *exponential) {
   const double root_half = 0.70710678118654752440;
   vector a = absolute(x), low;

@@ -1,7 +1,7 @@
 // Polynomials, exponentials and logarithms, and what is made of them.
 
-// terms[0] + terms[1] x + ... with `count` terms, a constant of the caller, in a tree of pairs (Estrin),
-// which has a short chain of dependent operations.
+// terms[0] + terms[1] x + ... with `count` terms, a constant of the caller, in a tree of pairs
+// (Estrin), which has a short chain of dependent operations.
 OVERLOAD vector pair(int count, const real *terms, vector x) {
   return count == 1 ? V(terms[0]) : V(terms[1]) * x + V(terms[0]);
 }
@@ -24,8 +24,7 @@ OVERLOAD vector polynomial(int count, const real *terms, vector x) {
   const vector high = eight(count - 16, terms + 16, x, x2, x4);
   return (high * x8 + eight(8, terms + 8, x, x2, x4)) * x8 + eight(8, terms, x, x2, x4);
 }
-#define POLYNOMIAL(name, x) \
-  polynomial(sizeof TABLE(name) / sizeof TABLE(name)[0], TABLE(name), x)
+#define POLYNOMIAL(name, x) polynomial(sizeof TABLE(name) / sizeof TABLE(name)[0], TABLE(name), x)
 
 #if REAL_IS_DOUBLE
 // ln 2 in two parts, of which the first has 32 bits, so that its product with an exponent is exact.
@@ -73,7 +72,8 @@ OVERLOAD vector exp_of_sum(vector x, vector low, real shift) {
 // Adding -0 changes nothing, and the compiler knows.
 OVERLOAD vector vexp(vector x) { return exp_of_sum(x, V(-0.0), -0.0); }
 
-// With x = n ln 2 + r: 2^n ((1 - 2^-n) + r + (exp r - 1 - r)), the sum of the first two in two parts.
+// With x = n ln 2 + r: 2^n ((1 - 2^-n) + r + (exp r - 1 - r)), the sum of the first two in two
+// parts.
 OVERLOAD vector vexpm1(vector x) {
   const real smallest = REAL_IS_DOUBLE ? -40 : -20, farthest = REAL_IS_DOUBLE ? 100 : 60;
   vector t = x < V(smallest) ? V(smallest) : x;

@@ -1,5 +1,6 @@
-// x^y = exp(y log x), where the logarithm has 11 bits more than a double. Sums of two numbers, the second
-// a correction of the first, whose products are exact because `head` leaves 26 bits of each factor.
+// x^y = exp(y log x), where the logarithm has 11 bits more than a double. Sums of two numbers, the
+// second a correction of the first, whose products are exact because `head` leaves 26 bits of each
+// factor.
 
 OVERLOAD f64x8 head(f64x8 x) { return (f64x8)((u64x8)x >> 27 << 27); }
 
@@ -14,8 +15,8 @@ OVERLOAD f64x8 log_in_two(f64x8 x, f64x8 *low) {
   const f64x8 z = s * s, z_low = s_low * (s + s + s_low), zs = z + z_low;
   const f64x8 zh = head(zs), zl = (z - zh) + z_low;
   const double third = 0x1.5555554p-2, third_low = 0x1.5555555555555p-30;
-  const f64x8 tail = zs * zs *
-                     polynomial(sizeof log_tail_terms_f64 / sizeof(double), log_tail_terms_f64, zs);
+  const f64x8 tail =
+      zs * zs * polynomial(sizeof log_tail_terms_f64 / sizeof(double), log_tail_terms_f64, zs);
   const f64x8 w_low = zl * third + (zs * third_low + tail), w_high = zh * third;
   const f64x8 w = head(w_high + w_low), w_rest = (w_high - w) + w_low;
   // s + s w

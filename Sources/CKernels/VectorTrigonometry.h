@@ -2,8 +2,8 @@
 
 // x = n pi / 2 + y[0] + y[1] in two parts, |y[0]| <= pi / 4; returns n modulo 4 in its lowest bits.
 OVERLOAD mask reduce_angle(vector x, vector *y) {
-  // Parts of pi / 2 of 33, 33 and 53 bits (W. J. Cody and W. Waite, Software Manual for the Elementary
-  // Functions, 1980): the products of the first two with n are exact.
+  // Parts of pi / 2 of 33, 33 and 53 bits (W. J. Cody and W. Waite, Software Manual for the
+  // Elementary Functions, 1980): the products of the first two with n are exact.
   const double two_over_pi = 6.36619772367581382433e-01;
   const double part1 = 1.57079632673412561417e+00, part2 = 6.07710050630396597660e-11,
                part3 = 2.02226624879595063154e-21;
@@ -71,8 +71,8 @@ OVERLOAD vector vtan(vector x) {
   return with_far_angles(x, x == V(0) ? x : t, tan);
 }
 
-// The angle from 0 to pi / 2 of the point (x, y) with coordinates >= 0, not both of them infinite, with
-// two reductions to |t| <= tan(pi / 8).
+// The angle from 0 to pi / 2 of the point (x, y) with coordinates >= 0, not both of them infinite,
+// with two reductions to |t| <= tan(pi / 8).
 OVERLOAD vector first_quadrant_angle(vector y, vector x) {
   const double quarter = 7.85398163397448278999e-01, quarter_low = 3.06161699786838301793e-17;
   const mask steep = y > x;
@@ -88,9 +88,7 @@ OVERLOAD vector first_quadrant_angle(vector y, vector x) {
   return high + (sign * t + (sign * rest + low));
 }
 
-OVERLOAD vector vatan(vector x) {
-  return with_sign_of(first_quadrant_angle(absolute(x), V(1)), x);
-}
+OVERLOAD vector vatan(vector x) { return with_sign_of(first_quadrant_angle(absolute(x), V(1)), x); }
 
 OVERLOAD vector vatan2(vector y, vector x) {
   vector a = absolute(y), b = absolute(x);

@@ -1,5 +1,6 @@
 // Vectors of 64 bytes, and the moves between them and memory. Whole vectors and the remainder of an
-// array go through the same arithmetic, so that an element's result does not depend on its position.
+// array go through the same arithmetic, so that an element's result does not depend on its
+// position.
 #ifndef ARGMIN_VECTORS_H
 #define ARGMIN_VECTORS_H
 
@@ -28,11 +29,11 @@ _Static_assert(sizeof(long) == 8, "comparisons of doubles give long");
 #define LANES8 LANES4, 4, 5, 6, 7
 #define LANES16 LANES8, 8, 9, 10, 11, 12, 13, 14, 15
 #define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
-#define PART(type, p)             \
-  ({                              \
-    type part_;                   \
+#define PART(type, p)                \
+  ({                                 \
+    type part_;                      \
     memcpy(&part_, p, sizeof part_); \
-    part_;                        \
+    part_;                           \
   })
 
 OVERLOAD f64x8 load(const double *p) { return PART(f64x8, p); }
@@ -45,8 +46,8 @@ OVERLOAD f32x16 splat(float x) { return (f32x16)x; }
 OVERLOAD int any(i64x8 x) { return __builtin_reduce_or(x) != 0; }
 OVERLOAD int any(i32x16 x) { return __builtin_reduce_or(x) != 0; }
 
-// The first 0 < n < 8 (16) numbers at p, as two halves of a power of two that overlap; lanes from the
-// end of the second half on repeat the first.
+// The first 0 < n < 8 (16) numbers at p, as two halves of a power of two that overlap; lanes from
+// the end of the second half on repeat the first.
 OVERLOAD f64x8 load_some(const double *p, long n) {
   if (n >= 4) return SHUFFLE(PART(f64x4, p), PART(f64x4, p + n - 4), LANES8);
   if (n >= 2) return SHUFFLE(PART(f64x2, p), PART(f64x2, p + n - 2), LANES4, LANES4);
@@ -114,7 +115,8 @@ OVERLOAD i32x16 once(f32x16 x, long n) {
 OVERLOAD f64x8 converted_low(f32x16 x) { return __builtin_convertvector(x.lo, f64x8); }
 OVERLOAD f64x8 converted_high(f32x16 x) { return __builtin_convertvector(x.hi, f64x8); }
 OVERLOAD f32x16 converted(f64x8 low, f64x8 high) {
-  return SHUFFLE(__builtin_convertvector(low, f32x8), __builtin_convertvector(high, f32x8), LANES16);
+  return SHUFFLE(__builtin_convertvector(low, f32x8), __builtin_convertvector(high, f32x8),
+                 LANES16);
 }
 
 #define REAL_BODY "VectorsBody.h"

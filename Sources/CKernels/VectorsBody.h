@@ -6,9 +6,7 @@ OVERLOAD void store_up_to(real *p, long n, vector x) {
   else store_some(p, n, x);
 }
 
-OVERLOAD vector sign_bit(vector x) {
-  return (vector)((bits)x & (bits)V(-0.0));
-}
+OVERLOAD vector sign_bit(vector x) { return (vector)((bits)x & (bits)V(-0.0)); }
 
 OVERLOAD vector absolute(vector x) { return (vector)((bits)x & ~(bits)V(-0.0)); }
 

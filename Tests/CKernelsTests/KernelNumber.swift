@@ -33,12 +33,14 @@ extension Double: KernelNumber {
 }
 
 extension KernelNumber {
-  /// The distance to `expected` in units in the last place of `expected` rounded; 0 if both are NaN, the
-  /// same infinity, or overflow alike.
+  /// The distance to `expected` in units in the last place of `expected` rounded; 0 if both are NaN
+  /// or the same infinity, 1 if one is infinite and the other the largest number.
   func distance(from expected: Wide) -> Double {
     if isNaN || expected.isNaN { return isNaN && expected.isNaN ? 0 : .infinity }
     let rounded = Self(wide: expected)
-    if self == rounded { return rounded.isInfinite ? 0 : Double(abs(wide - expected) / rounded.ulp.wide) }
+    if self == rounded {
+      return rounded.isInfinite ? 0 : Double(abs(wide - expected) / rounded.ulp.wide)
+    }
     if isInfinite || rounded.isInfinite {
       let largest = Self.greatestFiniteMagnitude.wide
       return abs(wide) >= largest && abs(rounded.wide) >= largest
@@ -60,7 +62,8 @@ struct TestNumbers: RandomNumberGenerator {
     return z ^ (z >> 31)
   }
 
-  mutating func reals<T: KernelNumber>(_ count: Int, in range: ClosedRange<Double> = -2...2) -> [T] {
+  mutating func reals<T: KernelNumber>(_ count: Int, in range: ClosedRange<Double> = -2...2) -> [T]
+  {
     (0..<count).map { _ in T(Double.random(in: range, using: &self)) }
   }
 

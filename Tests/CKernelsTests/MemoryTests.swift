@@ -18,7 +18,9 @@ struct MemoryTests {
   @Test("is aligned, apart, and used again")
   func blocks() {
     var blocks: [Block] = []
-    for bytes in Array(0...300) + [4095, 4096, 4097, 1 << 20, (1 << 26) - 1, 1 << 26, (1 << 26) + 1] {
+    for bytes in Array(0...300) + [
+      4095, 4096, 4097, 1 << 20, (1 << 26) - 1, 1 << 26, (1 << 26) + 1,
+    ] {
       let memory = tk_allocate(bytes)!
       #expect(UInt(bitPattern: memory) % 64 == 0)
       memset(memory, Int32(blocks.count & 255), bytes)
@@ -93,12 +95,14 @@ struct MemoryTests {
       #else
         var thread = pthread_t()
       #endif
-      let created = pthread_create(&thread, nil, { _ in
-        let released = tk_allocate(100)
-        let kept = tk_allocate(200)
-        tk_release(released, 100)
-        return kept
-      }, nil)
+      let created = pthread_create(
+        &thread, nil,
+        { _ in
+          let released = tk_allocate(100)
+          let kept = tk_allocate(200)
+          tk_release(released, 100)
+          return kept
+        }, nil)
       #expect(created == 0)
       #if canImport(Darwin)
         pthread_join(thread!, &blocks[index])

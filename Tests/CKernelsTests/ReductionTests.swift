@@ -13,15 +13,16 @@ struct Slices: Sendable, CustomStringConvertible {
   var description: String { "[\(outer), \(n), \(inner)]" }
   var count: Int { outer * n * inner }
 
-  static let all: [Slices] = [1, 3].flatMap { outer in
-    [0, 1, 2, 7, 8, 17, 40, 130].flatMap { n in
-      [1, 2, 3, 5, 8, 12, 16, 31, 67, 70].map { Slices(outer: outer, n: n, inner: $0) }
-    }
-  } + [
-    Slices(outer: 0, n: 4, inner: 3), Slices(outer: 2, n: 4, inner: 0),
-    Slices(outer: 20, n: 5, inner: 1), Slices(outer: 1, n: 70_000, inner: 1),
-    Slices(outer: 1, n: 3000, inner: 9),
-  ]
+  static let all: [Slices] =
+    [1, 3].flatMap { outer in
+      [0, 1, 2, 7, 8, 17, 40, 130].flatMap { n in
+        [1, 2, 3, 5, 8, 12, 16, 31, 67, 70].map { Slices(outer: outer, n: n, inner: $0) }
+      }
+    } + [
+      Slices(outer: 0, n: 4, inner: 3), Slices(outer: 2, n: 4, inner: 0),
+      Slices(outer: 20, n: 5, inner: 1), Slices(outer: 1, n: 70_000, inner: 1),
+      Slices(outer: 1, n: 3000, inner: 9),
+    ]
 
   /// The elements of each slice, slices in the order of the results.
   func slices<T>(_ x: [T]) -> [[T]] {

@@ -39,7 +39,8 @@ struct UnaryFunction: Sendable, CustomStringConvertible {
     UnaryFunction("abs", TK_ABS, bound: 0, [-3...3], { abs($0) }, derivative: sign),
     UnaryFunction("sign", TK_SIGN, bound: 0, [-3...3], sign, derivative: { _ in 0 }),
     UnaryFunction(
-      "reciprocal", TK_RECIPROCAL, bound: 0.5, [-3...3], { 1 / $0 }, derivative: { -1 / ($0 * $0) }),
+      "reciprocal", TK_RECIPROCAL, bound: 0.5, [-3...3], { 1 / $0 },
+      derivative: { -1 / ($0 * $0) }),
     UnaryFunction("square", TK_SQUARE, bound: 0.5, [-3...3], { $0 * $0 }, derivative: { 2 * $0 }),
     UnaryFunction(
       "sqrt", TK_SQRT, bound: 0.5, [0...3, 0...1e30], { $0.squareRoot() },
@@ -87,7 +88,7 @@ struct UnaryFunction: Sendable, CustomStringConvertible {
       "softplus", TK_SOFTPLUS, bound: 2, [-10...10, -700...700],
       { max($0, 0) + log1p(exp(-abs($0))) }, derivative: sigmoid),
     UnaryFunction(
-      "relu", TK_RELU, bound: 0, [-3...3], { $0 > 0 ? $0 : $0 * 0 },
+      "relu", TK_RELU, bound: 0, [-3...3], { $0 <= 0 ? 0 : $0 },
       derivative: { $0 > 0 ? 1 : 0 }),
     UnaryFunction(
       "elu", TK_ELU, bound: 1.5, [-3...3, -50...50], { $0 > 0 ? $0 : expm1($0) },
@@ -103,6 +104,7 @@ struct UnaryFunction: Sendable, CustomStringConvertible {
     UnaryFunction(
       "round", TK_ROUND, bound: 0, [-9...9], { $0.rounded(.toNearestOrEven) },
       derivative: { _ in 0 }),
-    UnaryFunction("is finite", TK_IS_FINITE, bound: 0, [-9...9], { _ in 1 }, derivative: { _ in 0 }),
+    UnaryFunction(
+      "is finite", TK_IS_FINITE, bound: 0, [-9...9], { _ in 1 }, derivative: { _ in 0 }),
   ]
 }
