@@ -33,9 +33,9 @@ step of
 
 A round gives the median over 0.3 s of steps after a warm-up, in milliseconds per step; the number
 is the least of these medians over the rounds, since other work on a machine only ever adds. Rounds
-are the outer loop, then cells, then systems. PyTorch is eager, JAX compiles a whole step; of several
-customary ways to write a cell the fastest counts, for each number of threads (it is named below).
-Each system runs in a process of its own, pinned to as many cores as threads. Compiling is not
+are the outer loop, then cells, then systems. PyTorch is eager, JAX compiles a whole step; of
+several customary ways to write a cell the fastest counts, for each number of threads (it is named
+below). Each system runs in a process of its own, pinned to as many cores as threads. Compiling is not
 counted. PyTorch and JAX are called from Python, as their users call them.
 """
 
