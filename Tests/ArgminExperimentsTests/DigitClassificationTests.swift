@@ -33,7 +33,7 @@ import Testing
     #expect(results.files.contains("network.safetensors"))
 
     // The stored parameters are those of a network with that accuracy.
-    var network = MLP([64, 128, 64, 10], key: RandomKey(seed: 0))
+    var network = MLP([64, 256, 128, 10], key: RandomKey(seed: 0))
     try network.load(from: folder.appendingPathComponent("network.safetensors"))
     let images = try DigitImages.all()
     #expect(Argmin.accuracy(network(images.pixels), classes: images.classes) > 0.95)

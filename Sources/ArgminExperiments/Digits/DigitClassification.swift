@@ -8,11 +8,13 @@ public struct DigitClassification: Experiment {
   public let summary = "a network that recognizes handwritten digits (UCI, 8 x 8 pixels)"
 
   /// The widths between 64 pixels and 10 digits.
-  var hidden = [128, 64]
+  var hidden = [256, 128]
   var epochs = 60
   var batchSize = 32
   var learningRate = 2e-3
   var weightDecay = 0.05
+  /// The standard deviation of the noise that is added to the pixels in training.
+  var noise = 0.15
   /// Trainings, each with a split and weights of its own.
   var runs = 5
   var heldOutShare = 0.25
@@ -76,8 +78,12 @@ public struct DigitClassification: Experiment {
       validation: { network in
         softmaxCrossEntropy(network(heldOut.pixels), classes: heldOut.classes).item
       },
-      loss: { network, batch, _ in
-        softmaxCrossEntropy(network(batch.pixels), classes: batch.classes)
+      loss: { network, batch, key in
+        softmaxCrossEntropy(
+          network(
+            batch.pixels + key.normal(batch.pixels.shape, standardDeviation: noise, dtype: .float32)
+          ),
+          classes: batch.classes)
       })
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let logits = network(heldOut.pixels)
@@ -112,8 +118,8 @@ public struct DigitClassification: Experiment {
     return [
       "handwritten digits: \(images.count) images of 8 x 8 pixels, \(heldOut) of them held out",
       "network     \(([64] + hidden + [10]).map(String.init).joined(separator: "-")) with relu, "
-        + "\(runs[0].network.leafScalarCount) parameters; \(epochs) epochs of AdamW in batches of "
-        + "\(batchSize)",
+        + "\(runs[0].network.leafScalarCount) parameters",
+      "training    \(epochs) epochs of AdamW in batches of \(batchSize), normal noise of \(noise) on the pixels",
       "accuracy    \(percent(mean)) held out on average, \(percent(accuracies.min()!)) to "
         + "\(percent(accuracies.max()!)) in \(runs.count) runs",
       "",
