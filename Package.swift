@@ -62,7 +62,7 @@ let package = Package(
     .executableTarget(
       name: "ArgminCommand",
       dependencies: [
-        "Argmin", "ArgminExperiments", "CKernels", "ProblemFiles",
+        "Argmin", "ArgminExperiments", "ProblemFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),

@@ -89,15 +89,10 @@ public struct Adam: Optimizer {
     let correction1 = 1 - power(beta1, step)
     let correction2 = 1 - power(beta2, step)
     let (type, count) = (parameter.typeCode, parameter.count)
-    parameter.withMutableStorage { x in
-      slots[0].withMutableStorage { m in
-        slots[1].withMutableStorage { v in
-          tk_adam(
-            type, count, rate, beta1, beta2, epsilon, decay, correction1, correction2,
-            gradient.memory, m, v, x)
-        }
-      }
-    }
+    let (m, v, x) = (slots[0].ownMemory(), slots[1].ownMemory(), parameter.ownMemory())
+    tk_adam(
+      type, count, rate, beta1, beta2, epsilon, decay, correction1, correction2, gradient.memory,
+      m, v, x)
   }
 
   public mutating func visitTensors(_ visit: inout TensorVisitor) {

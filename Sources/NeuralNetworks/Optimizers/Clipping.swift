@@ -1,8 +1,15 @@
 import Autodiff
+import CKernels
 
 extension TensorStructure {
   /// The Euclidean norm of all elements of all tensors, a float64 scalar; its derivative at 0 is 0.
   public var globalNorm: Tensor {
+    let leaves = leaves
+    if leaves.allSatisfy({ !$0.isTraced }) {
+      return Tensor(
+        leaves.reduce(0) { $0 + tk_dot($1.typeCode, $1.count, $1.memory, $1.memory) }
+          .squareRoot())
+    }
     let squares = leaves.map { square($0).sum().asType(.float64) }
     guard var sum = squares.first else { return Tensor(0) }
     for part in squares.dropFirst() { sum = sum + part }
@@ -12,16 +19,15 @@ extension TensorStructure {
   /// Scaled down as a whole so that the norm of all elements is at most `maximum`; unchanged if it is
   /// already (Pascanu, Mikolov and Bengio 2013). Where the norm is not finite nothing is changed.
   public func clipped(globalNorm maximum: Double) -> Self {
-    clippedWithNorm(maximum).clipped
+    clipped(globalNorm: maximum, from: globalNorm)
   }
 
-  /// Also the norm before.
-  func clippedWithNorm(_ maximum: Double) -> (clipped: Self, norm: Double) {
+  /// The same where the norm is known already.
+  func clipped(globalNorm maximum: Double, from norm: Tensor) -> Self {
     precondition(maximum >= 0, "clipped: to the norm \(maximum)")
-    let norm = globalNorm
-    guard norm.item > maximum, norm.item.isFinite else { return (self, norm.item) }
+    guard norm.item > maximum, norm.item.isFinite else { return self }
     let factor = maximum / norm
-    return (mapLeaves { $0.scaled(by: factor) }, norm.item)
+    return mapLeaves { $0.scaled(by: factor) }
   }
 
   /// Every element limited to `-maximum ... maximum`.
@@ -42,6 +48,14 @@ public enum GradientClipping: Sendable, Hashable {
     switch self {
     case .globalNorm(let maximum): gradient.clipped(globalNorm: maximum)
     case .value(let maximum): gradient.clipped(value: maximum)
+    }
+  }
+
+  /// The same in place, where the norm is known already.
+  func clip<Gradient: TensorStructure>(_ gradient: inout Gradient, norm: Tensor) {
+    switch self {
+    case .globalNorm(let maximum): gradient = gradient.clipped(globalNorm: maximum, from: norm)
+    case .value(let maximum): gradient = gradient.clipped(value: maximum)
     }
   }
 }

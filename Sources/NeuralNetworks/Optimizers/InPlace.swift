@@ -11,6 +11,13 @@ extension Tensor {
     withMutableStorage { tk_affine(type, count, scale, 0, $0, $0) }
   }
 
+  /// Memory that is this tensor's alone, copied before if it was shared; valid until the tensor is next
+  /// changed or freed.
+  mutating func ownMemory() -> UnsafeMutableRawPointer {
+    withMutableStorage { _ in }
+    return memory
+  }
+
   /// `self = self + scale * other`, for the same shape and type.
   mutating func addInPlace(_ other: Tensor, scale: Double) {
     let (type, count) = (typeCode, count)
