@@ -83,7 +83,7 @@ let package = Package(
     .testTarget(name: "ConvexSolversTests", dependencies: ["ConvexSolvers", "_TestSupport"]),
     .testTarget(
       name: "DifferentiableOptimizationTests",
-      dependencies: ["DifferentiableOptimization", "_TestSupport"]
+      dependencies: ["DifferentiableOptimization", "NeuralNetworks", "_TestSupport"]
     ),
     .testTarget(name: "ProblemFilesTests", dependencies: ["ProblemFiles", "_TestSupport"]),
     .testTarget(

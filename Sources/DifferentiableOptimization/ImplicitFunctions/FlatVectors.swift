@@ -25,6 +25,9 @@ struct FlatVectors: Sendable {
     length = count == 0 ? 0 : total / count
   }
 
+  /// The smallest relative residual that products computed in these types can lead to.
+  var attainableTolerance: Double { types.contains(.float32) ? 1e-6 : 0 }
+
   func flattened(_ tensors: [Tensor]) -> Tensor {
     if tensors.isEmpty { return Tensor.zeros([items, length]) }
     return concatenate(

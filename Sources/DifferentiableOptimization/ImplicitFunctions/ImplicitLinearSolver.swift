@@ -2,8 +2,9 @@
 /// condition or its transpose, of which only products with vectors are needed.
 ///
 /// The residual that was reached is recorded in the `ImplicitCertificate`; a solve that stops at its limit
-/// is a legitimate approximation (as in iMAML) and is not an error.
-public enum ImplicitLinearSolver: Sendable, Equatable {
+/// is a legitimate approximation (as in iMAML) and is not an error. Vectors are float64; for unknowns in
+/// float32 no relative residual below 1e-6 is aimed at.
+public enum ImplicitLinearSolver: Sendable, Hashable {
   /// Conjugate gradients (Hestenes and Stiefel 1952), for symmetric positive definite systems: minima,
   /// symmetric fixed points. An item along which the curvature isn't positive stops there.
   case conjugateGradients(relativeTolerance: Double = 1e-10, maximumIterations: Int? = nil)

@@ -52,7 +52,9 @@ struct ImplicitSystem: Sendable {
 
   private func solvePlain(_ parameters: [Tensor], _ b: [Tensor]) -> [Tensor] {
     let product = multiply(parameters)
-    var run = MatrixFreeSolver { vectors.flattened(product(vectors.unflattened($0))) }
+    var run = MatrixFreeSolver(attainableTolerance: vectors.attainableTolerance) {
+      vectors.flattened(product(vectors.unflattened($0)))
+    }
     let solution = run.solve(vectors.flattened(b), by: solver)
     certificate.add(products: run.products, residual: run.residual)
     return vectors.unflattened(solution)

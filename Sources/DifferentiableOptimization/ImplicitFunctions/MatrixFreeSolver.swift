@@ -11,7 +11,11 @@ struct MatrixFreeSolver {
   /// The largest relative residual at the end.
   private(set) var residual = 0.0
 
-  init(multiply: @escaping (Tensor) -> Tensor) {
+  /// No relative residual below this is aimed at.
+  let attainableTolerance: Double
+
+  init(attainableTolerance: Double = 0, multiply: @escaping (Tensor) -> Tensor) {
+    self.attainableTolerance = attainableTolerance
     self.multiply = multiply
   }
 
@@ -20,9 +24,10 @@ struct MatrixFreeSolver {
     let solution =
       switch method {
       case .conjugateGradients(let tolerance, let limit):
-        conjugateGradients(b, tolerance, limit ?? Self.defaultLimit(b))
+        conjugateGradients(b, max(tolerance, attainableTolerance), limit ?? Self.defaultLimit(b))
       case .minimalResiduals(let tolerance, let limit, let restart):
-        minimalResiduals(b, tolerance, limit ?? Self.defaultLimit(b), restart: restart)
+        minimalResiduals(
+          b, max(tolerance, attainableTolerance), limit ?? Self.defaultLimit(b), restart: restart)
       case .neumann(let terms, let step): neumann(b, terms, step)
       case .dense: dense(b)
       }
