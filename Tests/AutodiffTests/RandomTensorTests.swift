@@ -13,6 +13,25 @@ import Testing
     #expect(RandomKey(seed: 4).split(into: 0).isEmpty)
   }
 
+  /// The same bits on every processor and in every version: what a seed gives is part of results.
+  @Test func numbersOfASeedStay() {
+    func expect(_ tensor: Tensor, _ values: [Double], _ sourceLocation: SourceLocation) {
+      let all = tensor.scalars
+      #expect([all[0], all[1], all[39]] == values, sourceLocation: sourceLocation)
+    }
+    let key = RandomKey(seed: 7)
+    expect(
+      key.uniform([40]),
+      [0x1.3dd4700c74624p-2, 0x1.de0fb5b2f453p-1, 0x1.a24f0563a23fp-4], #_sourceLocation)
+    expect(
+      key.normal([40]),
+      [0x1.9c44a00a14e1ap-8, -0x1.1db593ef7728bp-6, 0x1.4d61a5f7992a5p-1], #_sourceLocation)
+    expect(
+      key.gumbel([40]),
+      [0x1.c9512c78f52a6p-1, 0x1.c45b420b96416p+0, -0x1.a0e0f45b5ad3bp+0], #_sourceLocation)
+    #expect(key.normal([2], dtype: .float32).scalars == [-0x1.9832bep-1, -0x1.b7278ap-1])
+  }
+
   @Test func derivedKeysAreDifferent() {
     var seen = Set<RandomKey>()
     var count = 0
