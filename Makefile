@@ -28,8 +28,9 @@ test: dependencies ## all tests, optimized
 bench: build ## the built-in timings
 	$(TOOL) bench
 
-bench-peers: build ## our timings and those of other solvers, side by side on the same data
-	Benchmarks/peers/run.sh
+bench-peers: build ## our timings and those of other systems, side by side on the same data
+	Benchmarks/peers/quadratic-programs/run.sh
+	Benchmarks/peers/tensors/run.sh
 
 docs: dependencies ## the documentation of every library, under .build/documentation
 	@scripts/documentation.sh

@@ -34,6 +34,7 @@ let package = Package(
       dependencies: ["CLinearAlgebra", "CKernels"]
     ),
     .target(name: "Autodiff", dependencies: ["LinearAlgebra", "CKernels"]),
+    .target(name: "NeuralNetworks", dependencies: ["Autodiff", "LinearAlgebra", "CKernels"]),
     .target(name: "OptimizationCore", dependencies: ["LinearAlgebra"]),
     .target(
       name: "ConvexSolvers",
@@ -41,8 +42,17 @@ let package = Package(
     ),
     .target(name: "ProblemFiles", dependencies: ["ConvexSolvers", "CZlib"]),
     .target(
+      name: "DifferentiableOptimization",
+      dependencies: [
+        "Autodiff", "NeuralNetworks", "ConvexSolvers", "OptimizationCore", "LinearAlgebra",
+      ]
+    ),
+    .target(
       name: "Argmin",
-      dependencies: ["Autodiff", "LinearAlgebra", "OptimizationCore", "ConvexSolvers"]
+      dependencies: [
+        "Autodiff", "LinearAlgebra", "NeuralNetworks", "OptimizationCore", "ConvexSolvers",
+        "DifferentiableOptimization",
+      ]
     ),
     .target(
       name: "ArgminExperiments",
@@ -58,14 +68,23 @@ let package = Package(
     ),
     .target(
       name: "_TestSupport",
-      dependencies: ["LinearAlgebra", "OptimizationCore", "ConvexSolvers"],
+      dependencies: ["Autodiff", "LinearAlgebra", "OptimizationCore", "ConvexSolvers"],
       path: "Tests/_TestSupport"
     ),
     .testTarget(name: "DocumentationTests", dependencies: ["Argmin"]),
     .testTarget(
       name: "AutodiffTests", dependencies: ["Autodiff", "CKernels", "_TestSupport"]),
+    .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "_TestSupport"]),
+    .testTarget(
+      name: "NeuralNetworksTests",
+      dependencies: ["NeuralNetworks", "Autodiff", "_TestSupport"]
+    ),
     .testTarget(name: "ConvexSolversTests", dependencies: ["ConvexSolvers", "_TestSupport"]),
+    .testTarget(
+      name: "DifferentiableOptimizationTests",
+      dependencies: ["DifferentiableOptimization", "_TestSupport"]
+    ),
     .testTarget(name: "ProblemFilesTests", dependencies: ["ProblemFiles", "_TestSupport"]),
     .testTarget(
       name: "ArgminExperimentsTests",

@@ -1,133 +1,125 @@
-#define EACH(expression)                          \
-  for (long i = 0; i < n; i++) {                  \
-    const double v = x[i];                        \
-    y[i] = (real)(expression);                    \
-  }                                               \
-  break
+// Both of one type: `expression` of the vectors v (and w, h) for every element.
+#define EACH(expression)                        \
+  {                                             \
+    long i = 0;                                 \
+    for (; i + WIDTH <= n; i += WIDTH) {        \
+      const vector v = load(x + i);             \
+      store(y + i, expression);                 \
+    }                                           \
+    if (i < n) {                                \
+      const vector v = load_some(x + i, n - i); \
+      store_some(y + i, n - i, expression);     \
+    }                                           \
+    return;                                     \
+  }
 
-static void NAME(unary)(int op, long n, const real *x, real *y) {
+OVERLOAD void unary(int op, long n, const real *x, real *y) {
   switch (op) {
-    case TK_NEGATE: EACH(-v);
-    case TK_ABS: EACH(fabs(v));
-    case TK_SIGN: EACH(v > 0 ? 1 : v < 0 ? -1 : v == 0 ? 0 : v);
-    case TK_RECIPROCAL: EACH(1 / v);
-    case TK_SQUARE: EACH(v * v);
-    case TK_SQRT: EACH(sqrt(v));
-    case TK_EXP: EACH(exp(v));
-    case TK_EXPM1: EACH(expm1(v));
-    case TK_LOG: EACH(log(v));
-    case TK_LOG1P: EACH(log1p(v));
-    case TK_SIN: EACH(sin(v));
-    case TK_COS: EACH(cos(v));
-    case TK_TAN: EACH(tan(v));
-    case TK_ATAN: EACH(atan(v));
-    case TK_SINH: EACH(sinh(v));
-    case TK_COSH: EACH(cosh(v));
-    case TK_TANH: EACH(tanh(v));
-    case TK_ERF: EACH(erf(v));
-    case TK_SIGMOID: EACH(v >= 0 ? 1 / (1 + exp(-v)) : exp(v) / (1 + exp(v)));
-    case TK_SOFTPLUS: EACH(v > 0 ? v + log1p(exp(-v)) : log1p(exp(v)));
-    case TK_RELU: EACH(v > 0 ? v : v == v ? 0 : v);
-    case TK_ELU: EACH(v > 0 ? v : expm1(v));
-    case TK_GELU: EACH(v == -INFINITY ? 0 : 0.5 * v * erfc(-v * M_SQRT1_2));
-    case TK_FLOOR: EACH(floor(v));
-    case TK_CEIL: EACH(ceil(v));
-    case TK_ROUND: EACH(rint(v));
-    case TK_IS_FINITE: EACH(isfinite(v) ? 1 : 0);
+    case TK_NEGATE: EACH(-v)
+    case TK_ABS: EACH(absolute(v))
+    case TK_SIGN: EACH(v > V(0) ? V(1) : v < V(0) ? V(-1) : v)
+    case TK_RECIPROCAL: EACH(V(1) / v)
+    case TK_SQUARE: EACH(v * v)
+    case TK_SQRT: EACH(square_root(v))
+    case TK_EXP: EACH(vexp(v))
+    case TK_EXPM1: EACH(vexpm1(v))
+    case TK_LOG: EACH(vlog(v))
+    case TK_LOG1P: EACH(vlog1p(v))
+    case TK_SIN: EACH(vsin(v))
+    case TK_COS: EACH(vcos(v))
+    case TK_TAN: EACH(vtan(v))
+    case TK_ATAN: EACH(vatan(v))
+    case TK_SINH: EACH(vsinh(v))
+    case TK_COSH: EACH(vcosh(v))
+    case TK_TANH: EACH(vtanh(v))
+    case TK_ERF: EACH(verf(v))
+    case TK_SIGMOID: EACH(vsigmoid(v))
+    case TK_SOFTPLUS: EACH(vsoftplus(v))
+    case TK_RELU: EACH(v <= V(0) ? V(0) : v)
+    case TK_ELU: EACH(v > V(0) ? v : vexpm1(v))
+    case TK_GELU: EACH(vgelu(v))
+    case TK_FLOOR: EACH(__builtin_elementwise_floor(v))
+    case TK_CEIL: EACH(__builtin_elementwise_ceil(v))
+    case TK_ROUND: EACH(__builtin_elementwise_roundeven(v))
+    case TK_IS_FINITE: EACH(absolute(v) < V(INFINITY) ? V(1) : V(0))
+  }
+}
+OVERLOAD void fill(long n, real value, real *out) {
+  long i = 0;
+  for (; i + WIDTH <= n; i += WIDTH) store(out + i, V(value));
+  if (i < n) store_some(out + i, n - i, V(value));
+}
+
+OVERLOAD void select_where(long n, const real *c, const real *a, const real *b, real *out) {
+  long i = 0;
+  for (; i + WIDTH <= n; i += WIDTH)
+    store(out + i, load(c + i) != V(0) ? load(a + i) : load(b + i));
+  if (i == n) return;
+  const long rest = n - i;
+  const mask holds = load_some(c + i, rest) != V(0);
+  store_some(out + i, rest, holds ? load_some(a + i, rest) : load_some(b + i, rest));
+}
+
+OVERLOAD vector clipped(vector x, real low, real high) {
+  x = x < V(low) ? V(low) : x;
+  return x > V(high) ? V(high) : x;
+}
+
+OVERLOAD void clip(long n, real low, real high, const real *x, real *y) EACH(clipped(v, low, high))
+
+    OVERLOAD void affine(long n, real scale, real shift, const real *x, real *y)
+        EACH(V(scale) * v + V(shift))
+
+            OVERLOAD void add_scaled(long n, real scale, const real *x, real *y) {
+  long i = 0;
+  for (; i + WIDTH <= n; i += WIDTH) store(y + i, V(scale) * load(x + i) + load(y + i));
+  if (i < n) store_some(y + i, n - i, V(scale) * load_some(x + i, n - i) + load_some(y + i, n - i));
+}
+
+#undef EACH
+
+#define EACH(expression)                                                     \
+  {                                                                          \
+    long i = 0;                                                              \
+    for (; i + WIDTH <= n; i += WIDTH) {                                     \
+      const vector v = load(x + i), w = load(y + i), h = load(g + i);        \
+      (void)v, (void)w;                                                      \
+      store(out + i, expression);                                            \
+    }                                                                        \
+    if (i < n) {                                                             \
+      const vector v = load_some(x + i, n - i), w = load_some(y + i, n - i); \
+      const vector h = load_some(g + i, n - i);                              \
+      (void)v, (void)w;                                                      \
+      store_some(out + i, n - i, expression);                                \
+    }                                                                        \
+    return;                                                                  \
+  }
+
+OVERLOAD void unary_vjp(int op, long n, const real *x, const real *y, const real *g, real *out) {
+  switch (op) {
+    case TK_NEGATE: EACH(-h)
+    case TK_ABS: EACH(v > V(0) ? h : v < V(0) ? -h : v == V(0) ? V(0) : v)
+    case TK_RECIPROCAL: EACH(-h * w * w)
+    case TK_SQUARE: EACH(V(2) * h * v)
+    case TK_SQRT: EACH(h / (V(2) * w))
+    case TK_EXP: EACH(h * w)
+    case TK_EXPM1: EACH(h * (w + V(1)))
+    case TK_LOG: EACH(h / v)
+    case TK_LOG1P: EACH(h / (V(1) + v))
+    case TK_SIN: EACH(h * vcos(v))
+    case TK_COS: EACH(-h * vsin(v))
+    case TK_TAN: EACH(h * (V(1) + w * w))
+    case TK_ATAN: EACH(h / (V(1) + v * v))
+    case TK_SINH: EACH(h * vcosh(v))
+    case TK_COSH: EACH(h * vsinh(v))
+    case TK_TANH: EACH(h * ((V(1) - w) * (V(1) + w)))
+    case TK_ERF: EACH(h * (V(1.12837916709551257390) * gaussian(v)))
+    case TK_SIGMOID: EACH(h * (w * (V(1) - w)))
+    case TK_SOFTPLUS: EACH(h * vsigmoid(v))
+    case TK_RELU: EACH(v > V(0) ? h : v <= V(0) ? V(0) : v)
+    case TK_ELU: EACH(v > V(0) ? h : h * (w + V(1)))
+    case TK_GELU: EACH(h * gelu_derivative(v))
+    default: fill(n, 0, out);
   }
 }
 #undef EACH
-
-#define EACH(expression)                              \
-  for (long i = 0; i < n; i++) {                      \
-    const double v = x[i], w = y[i], h = g[i];        \
-    (void)v, (void)w, (void)h;                        \
-    out[i] = (real)(expression);                      \
-  }                                                   \
-  break
-
-static void NAME(unary_vjp)(int op, long n, const real *x, const real *y, const real *g, real *out) {
-  switch (op) {
-    case TK_NEGATE: EACH(-h);
-    case TK_ABS: EACH(v > 0 ? h : v < 0 ? -h : v == 0 ? 0 : v);
-    case TK_SIGN: EACH(0);
-    case TK_RECIPROCAL: EACH(-h * w * w);
-    case TK_SQUARE: EACH(2 * h * v);
-    case TK_SQRT: EACH(h / (2 * w));
-    case TK_EXP: EACH(h * w);
-    case TK_EXPM1: EACH(h * (w + 1));
-    case TK_LOG: EACH(h / v);
-    case TK_LOG1P: EACH(h / (1 + v));
-    case TK_SIN: EACH(h * cos(v));
-    case TK_COS: EACH(-h * sin(v));
-    case TK_TAN: EACH(h * (1 + w * w));
-    case TK_ATAN: EACH(h / (1 + v * v));
-    case TK_SINH: EACH(h * cosh(v));
-    case TK_COSH: EACH(h * sinh(v));
-    case TK_TANH: EACH(h * (1 - w * w));
-    case TK_ERF: EACH(h * (M_2_SQRTPI * exp(-v * v)));
-    case TK_SIGMOID: EACH(h * w * (1 - w));
-    case TK_SOFTPLUS: EACH(h * (v >= 0 ? 1 / (1 + exp(-v)) : exp(v) / (1 + exp(v))));
-    case TK_RELU: EACH(v > 0 ? h : v == v ? 0 : v);
-    case TK_ELU: EACH(v > 0 ? h : h * (w + 1));
-    case TK_GELU:
-      EACH(h * (0.5 * erfc(-v * M_SQRT1_2) +
-                (isinf(v) ? 0 : v * exp(-0.5 * v * v) * (0.5 * M_2_SQRTPI * M_SQRT1_2))));
-    case TK_FLOOR: EACH(0);
-    case TK_CEIL: EACH(0);
-    case TK_ROUND: EACH(0);
-    case TK_IS_FINITE: EACH(0);
-  }
-}
-#undef EACH
-
-#define EACH(expression)                                               \
-  for (long row = 0; row < rows; row++)                                \
-    for (long i = 0; i < n; i++) {                                     \
-      const real v = a[row * a_row + i * a_step];                      \
-      const real w = b[row * b_row + i * b_step];                      \
-      out[row * n + i] = (real)(expression);                           \
-    }                                                                  \
-  break
-
-static void NAME(binary)(int op, long rows, long n, const real *a, long a_row, long a_step,
-                         const real *b, long b_row, long b_step, real *out) {
-  switch (op) {
-    case TK_ADD: EACH(v + w);
-    case TK_SUBTRACT: EACH(v - w);
-    case TK_MULTIPLY: EACH(v * w);
-    case TK_DIVIDE: EACH(v / w);
-    case TK_POW: EACH(pow(v, w));
-    case TK_MAXIMUM: EACH(v != v ? v : w != w ? w : v > w ? v : w);
-    case TK_MINIMUM: EACH(v != v ? v : w != w ? w : v < w ? v : w);
-    case TK_ATAN2: EACH(atan2(v, w));
-    case TK_LESS: EACH(v < w ? 1 : 0);
-    case TK_LESS_EQUAL: EACH(v <= w ? 1 : 0);
-    case TK_EQUAL: EACH(v == w ? 1 : 0);
-    case TK_NOT_EQUAL: EACH(v != w ? 1 : 0);
-  }
-}
-#undef EACH
-
-static void NAME(select)(long n, const real *condition, const real *a, const real *b, real *out) {
-  for (long i = 0; i < n; i++) out[i] = condition[i] != 0 ? a[i] : b[i];
-}
-
-static void NAME(clip)(long n, real low, real high, const real *x, real *y) {
-  for (long i = 0; i < n; i++) {
-    const real v = x[i] < low ? low : x[i];
-    y[i] = v > high ? high : v;
-  }
-}
-
-static void NAME(fill)(long n, real value, real *out) {
-  for (long i = 0; i < n; i++) out[i] = value;
-}
-
-static void NAME(affine)(long n, real scale, real shift, const real *x, real *y) {
-  for (long i = 0; i < n; i++) y[i] = scale * x[i] + shift;
-}
-
-static void NAME(add_scaled)(long n, real scale, const real *x, real *y) {
-  for (long i = 0; i < n; i++) y[i] += scale * x[i];
-}

@@ -1,9 +1,17 @@
-static void NAME(adam)(long n, double rate, double beta1, double beta2, double epsilon, double decay,
-                       double correction1, double correction2, const real *g, real *m, real *v, real *x) {
-  for (long i = 0; i < n; i++) {
-    m[i] = (real)(beta1 * m[i] + (1 - beta1) * g[i]);
-    v[i] = (real)(beta2 * v[i] + (1 - beta2) * g[i] * g[i]);
-    x[i] = (real)(x[i] - rate * (m[i] / correction1) / (sqrt(v[i] / correction2) + epsilon) -
-                  rate * decay * x[i]);
+OVERLOAD void adam(long n, double rate, double beta1, double beta2, double epsilon, double decay,
+                   double correction1, double correction2, const real *g, real *m, real *v,
+                   real *x) {
+  const vector keep1 = V(beta1), take1 = V(1 - beta1), keep2 = V(beta2), take2 = V(1 - beta2);
+  const vector step = V(rate / correction1), unbias = V(1 / correction2), small = V(epsilon);
+  const vector shrink = V(rate * decay);
+  for (long i = 0; i < n; i += WIDTH) {
+    const long rest = n - i;
+    const vector gradient = load_up_to(g + i, rest), old = load_up_to(x + i, rest);
+    const vector mean = keep1 * load_up_to(m + i, rest) + take1 * gradient;
+    const vector square = keep2 * load_up_to(v + i, rest) + take2 * (gradient * gradient);
+    const vector move = step * mean / (square_root(square * unbias) + small);
+    store_up_to(m + i, rest, mean);
+    store_up_to(v + i, rest, square);
+    store_up_to(x + i, rest, old - (move + shrink * old));
   }
 }

@@ -1,5 +1,5 @@
 // The inner loop runs over neighbours in memory: the recurrences of all slices advance together.
-static void NAME(linear_recurrence)(int reversed, long outer, long n, long inner, const real *a,
+static void TABLE(linear_recurrence)(int reversed, long outer, long n, long inner, const real *a,
                                     const real *b, real *out) {
   const long step = reversed ? -inner : inner;
   for (long o = 0; o < outer; o++) {
@@ -12,7 +12,7 @@ static void NAME(linear_recurrence)(int reversed, long outer, long n, long inner
   }
 }
 
-static void NAME(cumulative_log_sum_exp)(int reversed, long outer, long n, long inner, const real *x,
+static void TABLE(cumulative_log_sum_exp)(int reversed, long outer, long n, long inner, const real *x,
                                          real *out) {
   const long step = reversed ? -inner : inner;
   for (long o = 0; o < outer; o++)

@@ -3,7 +3,9 @@
 #include "TensorKernels.h"
 #include "TensorScans.h"
 
-#define TK_BODY "ScansBody.h"
+#include "Vectors.h"
+
+#define REAL_BODY "ScansBody.h"
 #include "Real.h"
 
 void tk_linear_recurrence(int type, int reversed, long outer, long n, long inner, const void *a,

@@ -108,6 +108,9 @@ struct WrongFile: CustomTestStringConvertible, Sendable {
     (["run", "svm-sensitivity", "--output", "/dev/null/x"], "/dev/null/x"),
     (["bench", "1-2-3"], "10-5-0"),
     (["bench", "--data", "nowhere"], "nowhere"),
+    (["bench", "10-5-0", "--cells", "mlp-*"], "--cells"),
+    (["bench", "tensors", "--cells", "nothing-*"], "nothing-*"),
+    (["bench", "tensors", "--threads", "1"], "--threads"),
   ])
   func wrongUsageIsOneLine(_ arguments: [String], _ mention: String) throws {
     try Tool.use { tool in

@@ -11,10 +11,15 @@ struct BenchCommand: ParsableCommand {
       Without --data: random problems of the built-in sizes, a fixed seed. Times are medians per \
       problem; forward includes the check of the data, backward is the gradient with respect to \
       all six data.
+
+      tensors: training steps, derivatives and batched linear algebra of tensors instead. They take \
+      all cores that the process may use.
       """)
 
   @Argument(
-    help: "One of the built-in sizes, variables-inequalities-equalities, such as 50-50-10.")
+    help: """
+      One of the built-in sizes, variables-inequalities-equalities, such as 50-50-10, or tensors.
+      """)
   var name: String?
 
   @Option(
@@ -27,6 +32,9 @@ struct BenchCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: "Threads that share a batch; one per core if left out.")
   var threads: Int?
 
+  @Option(help: "With tensors: only cells whose names match this shell pattern.")
+  var cells: String?
+
   @Flag(help: "Print the timings as JSON.")
   var json = false
 
@@ -35,16 +43,35 @@ struct BenchCommand: ParsableCommand {
       throw ValidationError("--threads must be at least 1, not \(threads)")
     }
     if data != nil, name != nil { throw ValidationError("NAME and --data exclude each other") }
+    if name == Self.tensors {
+      guard threads == nil else {
+        throw ValidationError("--threads is not for tensors; start the tool on fewer cores")
+      }
+      guard !TensorBenchmark.matching(cells ?? "*").isEmpty else {
+        throw ValidationError("no cell matches \"\(cells ?? "*")\"")
+      }
+      return
+    }
+    if cells != nil { throw ValidationError("--cells goes with tensors only") }
     if let name, !BuiltInBenchmark.sizes.contains(where: { $0.name == name }) {
       let names = BuiltInBenchmark.sizes.map(\.name).joined(separator: ", ")
-      throw ValidationError("there is no timing \"\(name)\"; there are: \(names)")
+      throw ValidationError(
+        "there is no timing \"\(name)\"; there are: \(names), \(Self.tensors)")
     }
   }
+
+  private static let tensors = "tensors"
 
   private var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
 
   func run() throws {
-    if let data { try runData(data) } else { try runBuiltIn() }
+    if let data {
+      try runData(data)
+    } else if name == Self.tensors {
+      try runTensors()
+    } else {
+      try runBuiltIn()
+    }
   }
 
   // MARK: - A folder
@@ -84,6 +111,36 @@ struct BenchCommand: ParsableCommand {
 
   private var title: String {
     "time per problem, \(NumberText.count(threadCount, "thread"))"
+  }
+
+  // MARK: - Tensors
+
+  private func runTensors() throws {
+    let benchmarks = TensorBenchmark.matching(cells ?? "*")
+    let progress = ProgressLine("bench")
+    var results: [TensorBenchmark.Result] = []
+    for (index, benchmark) in benchmarks.enumerated() {
+      progress.show(Double(index) / Double(benchmarks.count), benchmark.name)
+      results.append(try benchmark.run())
+    }
+    progress.end()
+    if json {
+      var writer = JSONWriter(sink: StandardOutput.write)
+      writer.list { json in
+        for result in results { result.write(to: &json, threads: availableCoreCount) }
+      }
+      _ = writer.finish()
+      return
+    }
+    var table = ResultTable(
+      title: "time per step, \(NumberText.count(availableCoreCount, "thread"))",
+      columns: [.init("cell", .left), .init("time"), .init("check")])
+    for result in results {
+      table.append([
+        result.cell, NumberText.duration(result.milliseconds / 1000), "\(result.check)",
+      ])
+    }
+    StandardOutput.write(lines: table.lines)
   }
 
   // MARK: - Built in

@@ -75,31 +75,11 @@ extension Tensor {
       range.lowerBound >= 0 && range.upperBound <= shape[axis],
       "slice: \(range) of axis \(axis) in the shape \(shape)")
     if range.count == shape[axis] { return self }
-    let original = shape
     var part = shape
     part[axis] = range.count
     let strides = contiguousStrides(shape)
-    let offset = range.lowerBound * strides[axis]
-    return linear(
-      self, { [part] in $0.strided(part, strides, offset: offset) },
-      transpose: { $0.sliceTranspose(into: original, strides: strides, offset: offset) })
-  }
-
-  /// The transpose of a slice, itself a linear operation.
-  private func sliceTranspose(into original: [Int], strides: [Int], offset: Int) -> Tensor {
-    linear(
-      self, { $0.stridedSum(into: original, strides, offset: offset) },
-      transpose: { [shape] in
-        $0.rearranged(shape, strides: strides, offset: offset)
-      })
-  }
-
-  /// `strided` with its derivative, for a part in which no element is read twice.
-  private func rearranged(_ part: [Int], strides: [Int], offset: Int) -> Tensor {
-    let original = shape
-    return linear(
-      self, { $0.strided(part, strides, offset: offset) },
-      transpose: { $0.sliceTranspose(into: original, strides: strides, offset: offset) })
+    return reading(
+      StridedView(shape: part, strides: strides, offset: range.lowerBound * strides[axis]))
   }
 
   /// A new axis of length 1 at a position.

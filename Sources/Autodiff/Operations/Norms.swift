@@ -9,12 +9,13 @@ public enum NormOrder: Sendable, Hashable, CaseIterable {
 }
 
 extension Tensor {
-  /// A norm along axes; of nothing it is 0, and NaN is passed on.
+  /// A norm along axes, the Euclidean one unless another is asked for; of nothing it is 0, and NaN
+  /// is passed on.
   ///
   /// Where a norm is not differentiable the derivative is a subgradient: at elements that are 0
   /// that of the norm of order one is 0, at the vector 0 that of order two is 0, and equal largest
   /// absolute values share that of order infinity evenly (at the vector 0 it is 0).
-  public func norm(_ order: NormOrder, axes: [Int], keepsAxes: Bool = false) -> Tensor {
+  public func norm(_ order: NormOrder = .two, axes: [Int], keepsAxes: Bool = false) -> Tensor {
     switch order {
     case .one: return abs(self).sum(axes: axes, keepsAxes: keepsAxes)
     case .two:
@@ -33,10 +34,10 @@ extension Tensor {
   }
 
   /// A norm along one axis.
-  public func norm(_ order: NormOrder, axis: Int, keepsAxis: Bool = false) -> Tensor {
+  public func norm(_ order: NormOrder = .two, axis: Int, keepsAxis: Bool = false) -> Tensor {
     norm(order, axes: [axis], keepsAxes: keepsAxis)
   }
 
   /// A norm of all elements.
-  public func norm(_ order: NormOrder) -> Tensor { norm(order, axes: Array(0..<rank)) }
+  public func norm(_ order: NormOrder = .two) -> Tensor { norm(order, axes: Array(0..<rank)) }
 }

@@ -89,22 +89,6 @@ extension Tensor {
       jvp: { x, y, tangent in (tangent * shares(x, y)).sum(axes: axes) })
     return result.withAxes(axes, of: self, kept: keepsAxes)
   }
-
-  /// The Euclidean norm along axes. Its derivative where the norm is 0 is defined as 0.
-  public func norm(axes: [Int], keepsAxes: Bool = false) -> Tensor {
-    let squares = square(self).sum(axes: axes, keepsAxes: keepsAxes)
-    let isPositive = squares .> 0
-    let safe = select(isPositive, squares, Tensor.ones(like: squares))
-    return select(isPositive, sqrt(safe), Tensor.zeros(like: squares))
-  }
-
-  /// The Euclidean norm along one axis.
-  public func norm(axis: Int, keepsAxis: Bool = false) -> Tensor {
-    norm(axes: [axis], keepsAxes: keepsAxis)
-  }
-
-  /// The Euclidean norm of all elements.
-  public func norm() -> Tensor { norm(axes: Array(0..<rank)) }
 }
 
 // MARK: - In the log domain

@@ -2,6 +2,7 @@
 #define ARGMIN_C_KERNELS_H
 #include "BatchedFactorizations.h"
 #include "LaneKernels.h"
+#include "LogProduct.h"
 #include "RandomKernels.h"
 #include "SmallDense.h"
 #include "TensorKernels.h"

@@ -34,13 +34,13 @@ extension BLAS {
     }
   }
 
-  /// The products of a batch, in parts of about two million multiplications (20 to 40 microseconds) or
+  /// The products of a batch, in parts of about four million multiplications (40 to 80 microseconds) or
   /// more.
   @inline(__always)
   private static func forEachProduct(
     items: Int, m: Int, n: Int, k: Int, _ body: (_ item: Int, _ rows: Range<Int>) -> Void
   ) {
-    let parts = min(16, items * m * n * k / 2_000_000)
+    let parts = min(16, items * m * n * k / 4_000_000)
     if items == 1 {
       forEachFixedPart(of: m, partCount: parts, multiple: 16) { body(0, $0) }
     } else {

@@ -1,13 +1,17 @@
-"""Writes RESULTS.md from results.json: nothing in it is typed in by hand but the method."""
+"""Writes its section of RESULTS.md from results.json: nothing in it is typed in by hand but the method."""
 
 import argparse
 import json
 import math
+import sys
 from pathlib import Path
 
 from adapters import ENTRIES, entry_for
 from problems import BLOCKS, DATA_FOLDER, VARIANTS, Cell, Reference, all_cells, cell_named
 from run import OWN
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from sections import RESULTS, replace_section  # noqa: E402
 
 RIGHT_SOLUTION = 1e-6  # largest error of x of an answer that counts
 RIGHT_GRADIENT = 1e-5  # largest error of a gradient block of an answer that counts
@@ -261,7 +265,7 @@ def margins(measurements: Measurements, data: Path) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=DATA_FOLDER)
-    parser.add_argument("--output", type=Path, default=DATA_FOLDER.parent / "RESULTS.md")
+    parser.add_argument("--output", type=Path, default=RESULTS)
     arguments = parser.parse_args()
     content = json.loads((arguments.data / "results.json").read_text())
     measurements = Measurements(content)
@@ -271,15 +275,16 @@ def main() -> None:
         for threads in measurements.thread_counts
         for quantity in (FORWARD, BACKWARD)
     ]
-    arguments.output.write_text(
+    text = (
         "# Dense quadratic programs, side by side\n\n"
-        "Written by `Benchmarks/peers/run.sh`; do not edit.\n\n"
+        "Written by `Benchmarks/peers/quadratic-programs/run.sh`; do not edit.\n\n"
         f"## Goals\n\n{goals(measurements)}\n{WHY}\n"
         f"## Method\n\n{METHOD}\n{margins(measurements, arguments.data)}\n"
         f"## Machine, versions, settings\n\n{setting(content)}\n"
         f"## Times and errors\n\n{''.join(sections)}"
         f"## Failures and partial batches\n\n{notes(measurements)}"
     )
+    replace_section("quadratic-programs", text, arguments.output)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from adapters import ENTRIES, Entry
 from problems import DATA_FOLDER, Batch, Cell, Reference, all_cells, errors
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
+ROOT = HERE.parents[2]
 OWN = "argmin"
 THREAD_VARIABLES = [
     "OMP_NUM_THREADS",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-DATA_FOLDER = Path(__file__).resolve().parents[1] / "data"
+DATA_FOLDER = Path(__file__).resolve().parents[2] / "data"
 
 SIZES = [(10, 5, 0), (10, 10, 5), (50, 50, 10), (100, 100, 50), (128, 128, 0)]
 BATCHES = [1, 32, 128]

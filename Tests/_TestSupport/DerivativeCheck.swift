@@ -3,18 +3,28 @@ import Testing
 
 /// What a derivative's test asks: every mode against central differences, forward against reverse by an
 /// inner product, and second derivatives by nesting.
-struct DerivativeCheck: Sendable {
+package struct DerivativeCheck: Sendable {
   /// The largest difference that passes, relative to 1 plus the size of the value.
-  var tolerance = 1e-6
+  package var tolerance = 1e-6
   /// The step of the central differences.
-  var step = 1e-5
+  package var step = 1e-5
   /// Whether second derivatives are checked as well, all four nestings of the two modes.
-  var isTwiceDifferentiable = true
+  package var isTwiceDifferentiable = true
   /// Whether the function has a forward rule.
-  var hasForwardMode = true
+  package var hasForwardMode = true
+
+  package init(
+    tolerance: Double = 1e-6, step: Double = 1e-5, isTwiceDifferentiable: Bool = true,
+    hasForwardMode: Bool = true
+  ) {
+    self.tolerance = tolerance
+    self.step = step
+    self.isTwiceDifferentiable = isTwiceDifferentiable
+    self.hasForwardMode = hasForwardMode
+  }
 
   /// Checks a function of some float64 tensors around a point; its result may have any shape.
-  func callAsFunction(
+  package func callAsFunction(
     _ inputs: [Tensor], seed: UInt64 = 1, sourceLocation: SourceLocation = #_sourceLocation,
     _ function: @escaping ([Tensor]) -> Tensor
   ) {
@@ -90,26 +100,26 @@ struct DerivativeCheck: Sendable {
 }
 
 /// The inner product of two lists of tensors.
-func inner(_ a: [Tensor], _ b: [Tensor]) -> Double {
+package func inner(_ a: [Tensor], _ b: [Tensor]) -> Double {
   zip(a, b).reduce(0) { $0 + ($1.0 * $1.1).sum().item }
 }
 
 extension Tensor {
   /// Whether all elements are equal to the last bit, NaN to NaN.
-  func hasSameBits(as other: Tensor) -> Bool {
+  package func hasSameBits(as other: Tensor) -> Bool {
     shape == other.shape
       && zip(scalars, other.scalars).allSatisfy { $0 == $1 || ($0.isNaN && $1.isNaN) }
   }
 }
 
 /// Random tensors for tests.
-struct TestGenerator {
+package struct TestGenerator {
   private var state: UInt64
 
-  init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 }
+  package init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 }
 
   /// A number between `low` and `high`.
-  mutating func uniform(_ low: Double = -1, _ high: Double = 1) -> Double {
+  package mutating func uniform(_ low: Double = -1, _ high: Double = 1) -> Double {
     state &+= 0x9E37_79B9_7F4A_7C15
     var value = state
     value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -118,9 +128,9 @@ struct TestGenerator {
   }
 
   /// A float64 tensor with elements between `low` and `high`.
-  mutating func tensor(_ shape: [Int], _ low: Double = -1, _ high: Double = 1) -> Tensor {
+  package mutating func tensor(_ shape: [Int], _ low: Double = -1, _ high: Double = 1) -> Tensor {
     Tensor((0..<shape.reduce(1, *)).map { _ in uniform(low, high) }, shape: shape)
   }
 
-  mutating func tensors(_ shapes: [[Int]]) -> [Tensor] { shapes.map { tensor($0) } }
+  package mutating func tensors(_ shapes: [[Int]]) -> [Tensor] { shapes.map { tensor($0) } }
 }
