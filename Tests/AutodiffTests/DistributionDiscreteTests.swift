@@ -30,12 +30,16 @@ import Testing
   @Test(arguments: DType.allCases) func extremeBernoulli(_ dtype: DType) {
     let p = BernoulliLogits(
       logits: Tensor([[1e4], [-1e4], [Self.infinity], [-Self.infinity]], dtype: dtype))
+    let tolerance = dtype == .float64 ? 1e-15 : 1e-6
     func expect(
       _ function: (BernoulliLogits) -> Tensor, _ values: [Double], _ slopes: [Double],
       sourceLocation: SourceLocation = #_sourceLocation
     ) {
       let (value, slope) = vjp(at: p, of: function)
-      #expect(value.scalars == values, sourceLocation: sourceLocation)
+      for (actual, expected) in zip(value.scalars, values) {
+        #expect(
+          actual == expected || abs(actual - expected) < tolerance, sourceLocation: sourceLocation)
+      }
       #expect(
         slope(Tensor.ones(like: value)).logits.scalars == slopes, sourceLocation: sourceLocation)
       // Forward mode has defined results as well.
@@ -47,7 +51,7 @@ import Testing
     expect({ $0.logDensity(zero) }, [-1e4, 0, -Self.infinity, 0], [-1, 0, -1, 0])
     expect({ $0.entropy() }, [0, 0, 0, 0], [0, 0, 0, 0])
     let fair = BernoulliLogits(logits: zero)
-    let logTwo = dtype == .float64 ? log(2.0) : Double(Float(log(2.0)))
+    let logTwo = log(2.0)
     expect({ $0.kullbackLeibler(to: fair) }, [logTwo, logTwo, logTwo, logTwo], [0, 0, 0, 0])
     #expect(p.kullbackLeibler(to: p).scalars == [0, 0, 0, 0])
     let opposite = BernoulliLogits(logits: -p.logits)
@@ -85,7 +89,7 @@ import Testing
       logits: Tensor(
         [[0, -Self.infinity, 0, -1e4], [-Self.infinity, 5, -Self.infinity, -Self.infinity]],
         dtype: dtype))
-    let logTwo = Tensor(log(2.0), dtype: dtype).item
+    let logTwo = log(2.0)
     let tolerance = dtype == .float64 ? 1e-15 : 1e-6
     func expect(
       _ function: (CategoricalLogits) -> Tensor, _ values: [Double], _ slopes: [[Double]],

@@ -189,7 +189,8 @@ import Testing
     #expect(
       p.kullbackLeibler(to: UniformBox(low: Tensor([0]), high: Tensor([3]))).item == .infinity)
     for (x, isInside) in [(-1.0, true), (2, true), (-1.1, false), (2.1, false)] {
-      #expect(p.logDensity(Tensor([x])).item == (isInside ? -log(3) : -.infinity))
+      let density = p.logDensity(Tensor([x])).item
+      #expect(isInside ? abs(density + log(3)) < 1e-15 : density == -.infinity)
     }
     var random = TestGenerator(seed: 4)
     let batch = UniformBox(low: random.tensor([2, 1, 3]), high: random.tensor([4, 3], 1, 2))
@@ -197,7 +198,8 @@ import Testing
     Self.checkSamples(batch, UniformBox(low: Tensor([-2, -2, -2]), high: Tensor([3, 3, 3])))
     // Outside in one element is outside.
     let square = UniformBox(low: Tensor([0, 0]), high: Tensor([1, 2]))
-    #expect(square.logDensity(Tensor([[0.5, 1], [0.5, 3]])).scalars == [-log(2), -.infinity])
+    let densities = square.logDensity(Tensor([[0.5, 1], [0.5, 3]])).scalars
+    #expect(abs(densities[0] + log(2)) < 1e-15 && densities[1] == -.infinity)
   }
 
   /// Parameters in single precision give results in single precision, near those in double.
