@@ -4,10 +4,12 @@ import Argmin
 struct EstimatorComparison: Sendable {
   struct Entry: Sendable {
     let name: String
-    /// The cosine of the angle with the exact gradient.
-    let cosine: Double
-    /// The length of the difference, relative to the exact gradient.
+    /// Of the gradient with respect to the initial weights: the cosine of the angle with the exact one, nil
+    /// for a gradient of zero, and the length of the difference relative to the exact one.
+    let cosine: Double?
     let relativeError: Double
+    /// The relative error of the derivative with respect to the inner learning rate.
+    let rateError: Double
     /// The most memory of tensors at once, less what was there before.
     let bytes: Int
     let milliseconds: Double
@@ -25,27 +27,30 @@ struct EstimatorComparison: Sendable {
         "implicit, conjugate gradients",
         .implicit(
           solver: .conjugateGradients(relativeTolerance: 1e-2, maximumIterations: 5),
-          proximalStrength: 2)
+          proximalStrength: MetaLearner.proximalStrength)
       ),
       (
         "implicit, Neumann",
-        .implicit(solver: .neumann(terms: 5, step: 0.1), proximalStrength: 2)
+        .implicit(
+          solver: .neumann(terms: 20, step: 0.1), proximalStrength: MetaLearner.proximalStrength)
       ),
     ]
   }
 
-  /// Gradients of the error after so many steps with respect to the weights before them.
+  /// Gradients of the error after so many steps with respect to the weights before them and to their rate.
   ///
   /// The implicit ones are those of another loop, whose inner loss has a proximal term.
   init(_ network: MLP, shots: Int, steps: Int, seed: UInt64) {
     let tasks = SinusoidTasks(MetaLearner.tasksPerStep, key: RandomKey(seed: seed))
     let support = tasks.points(shots, draw: 0)
     let query = tasks.points(shots, draw: 1)
-    func slope(_ estimator: GradientEstimator) -> [Double] {
-      gradient(at: network) {
-        MetaLearner.lossAfterAdaptation(
-          $0, MetaLearner.loop(estimator, steps: steps), support: support, query: query)
-      }.leafScalars
+    func slope(_ estimator: GradientEstimator) -> (weights: [Double], rate: Double) {
+      let (weights, loop) = gradient(
+        at: network, MetaLearner.loop(estimator, steps: steps)
+      ) { network, loop in
+        MetaLearner.lossAfterAdaptation(network, loop, support: support, query: query)
+      }
+      return (weights.leafScalars, loop.optimizer.learningRate.item)
     }
     let exact = slope(.unrolled)
     self.steps = steps
@@ -60,10 +65,15 @@ struct EstimatorComparison: Sendable {
         _ = slope(estimator)
         best = min(best, (ContinuousClock.now - start) / .milliseconds(1))
       }
-      let difference = zip(estimate, exact).map { $0 - $1 }
+      let difference = zip(estimate.weights, exact.weights).map { $0 - $1 }
+      let size = length(estimate.weights)
       return Entry(
-        name: name, cosine: inner(estimate, exact) / (length(estimate) * length(exact)),
-        relativeError: length(difference) / length(exact), bytes: bytes, milliseconds: best)
+        name: name,
+        cosine: size > 0
+          ? inner(estimate.weights, exact.weights) / (size * length(exact.weights)) : nil,
+        relativeError: length(difference) / length(exact.weights),
+        rateError: abs(estimate.rate - exact.rate) / abs(exact.rate), bytes: bytes,
+        milliseconds: best)
     }
   }
 }

@@ -17,6 +17,11 @@ struct MetaLearner: Sendable {
 
   /// The rate of the steps by which a network adapts to a task.
   static let innerRate = 0.01
+  /// The strength of the proximal term of implicit MAML: the ten inner steps then reduce the distance to the
+  /// minimizer by (1 - 0.01 * 20)^10, a tenth, or more.
+  static let proximalStrength = 20.0
+  /// To which the norm of a training step's gradient is limited.
+  static let largestNorm = 10.0
   static let sizes = [1, 40, 40, 1]
   static let tasksPerStep = 25
 
@@ -39,7 +44,7 @@ struct MetaLearner: Sendable {
         loop(
           .implicit(
             solver: .conjugateGradients(relativeTolerance: 1e-2, maximumIterations: 5),
-            proximalStrength: 2), steps: 10))),
+            proximalStrength: proximalStrength), steps: 10))),
   ]
 
   /// The loss of one step of training, on tasks that the key draws.
@@ -65,24 +70,30 @@ struct MetaLearner: Sendable {
     return taskErrors(adapted.parameters, query).mean()
   }
 
-  /// Weights after so many steps of Adam; the same initial ones and tasks for every learner.
-  func train(shots: Int, steps: Int, seed: UInt64, progress: (Double) -> Void) -> MLP {
+  /// Weights after so many steps of Adam, and how many steps were left out because their gradient was not
+  /// finite (an inner loop diverged); the same initial weights and tasks for every learner.
+  func train(shots: Int, steps: Int, seed: UInt64, progress: (Double) -> Void)
+    -> (network: MLP, leftOut: Int)
+  {
     let keys = RandomKey(seed: seed).split(into: 2)
     var network = MLP(Self.sizes, key: keys[0])
+    if case .none = objective { return (network, 0) }
     let optimizer = Adam(learningRate: 1e-3)
     var state = optimizer.initialState(for: network)
+    var leftOut = 0
     for step in 0..<steps {
-      guard case .none = objective else {
-        let gradient = gradient(at: network) {
-          loss($0, shots: shots, key: keys[1].folded(in: step))!
-        }
-        optimizer.update(&network, gradient: gradient, state: &state)
-        if step % 100 == 0 { progress(Double(step) / Double(steps)) }
-        continue
+      let gradient = gradient(at: network) {
+        loss($0, shots: shots, key: keys[1].folded(in: step))!
       }
-      break
+      if gradient.globalNorm.item.isFinite {
+        let clipped = gradient.clipped(globalNorm: Self.largestNorm)
+        optimizer.update(&network, gradient: clipped, state: &state)
+      } else {
+        leftOut += 1
+      }
+      if step % 100 == 0 { progress(Double(step) / Double(steps)) }
     }
-    return network
+    return (network, leftOut)
   }
 
   /// Errors of fresh tasks after each number of gradient steps: mean and half the width of its 95 %

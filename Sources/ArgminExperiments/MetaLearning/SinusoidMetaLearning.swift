@@ -34,6 +34,7 @@ public struct SinusoidMetaLearning: Experiment {
     let shots: Int
     let network: MLP
     let errors: [(mean: Double, margin: Double)]
+    let leftOut: Int
     let seconds: Double
     let bytes: Int
   }
@@ -71,13 +72,14 @@ public struct SinusoidMetaLearning: Experiment {
     let before = TensorMemory.liveBytes
     TensorMemory.resetPeak()
     let start = ContinuousClock.now
-    let network = learner.train(shots: shots, steps: steps, seed: seed, progress: progress)
+    let (network, leftOut) = learner.train(
+      shots: shots, steps: steps, seed: seed, progress: progress)
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let bytes = TensorMemory.peakBytes - before
     return Result(
       learner: learner, shots: shots, network: network,
       errors: MetaLearner.evaluate(network, shots: shots, after: counts, tasks: testTasks),
-      seconds: seconds, bytes: bytes)
+      leftOut: leftOut, seconds: seconds, bytes: bytes)
   }
 
   // MARK: - Report
@@ -86,7 +88,7 @@ public struct SinusoidMetaLearning: Experiment {
     var lines = [
       "sinusoids   amplitude 0.1 to 5, phase 0 to pi, points from -5 to 5; network 1-40-40-1 with relu",
       "training    \(steps) steps of Adam (0.001), \(MetaLearner.tasksPerStep) tasks each; "
-        + "inner rate \(MetaLearner.innerRate)",
+        + "inner rate \(MetaLearner.innerRate), gradients clipped to norm \(Int(MetaLearner.largestNorm))",
       "",
     ]
     for shots in shots {
@@ -95,13 +97,13 @@ public struct SinusoidMetaLearning: Experiment {
           "\(shots) points: mean squared error on \(testTasks) fresh tasks after k gradient steps, "
           + "with 95 % confidence",
         columns: [.init("", .left)] + counts.map { .init("k = \($0)") } + [
-          .init("memory"), .init("seconds"),
+          .init("left out"), .init("memory"), .init("seconds"),
         ])
       for result in results where result.shots == shots {
         table.append(
           [result.learner.name]
             + result.errors.map { String(format: "%.3f ± %.3f", $0.mean, $0.margin) } + [
-              String(format: "%.2f MB", Double(result.bytes) / 1e6),
+              "\(result.leftOut)", String(format: "%.2f MB", Double(result.bytes) / 1e6),
               String(format: "%.1f", result.seconds),
             ])
       }
@@ -113,21 +115,23 @@ public struct SinusoidMetaLearning: Experiment {
       "",
     ]
     var table = ResultTable(
-      title: "the gradient of the error after \(comparison.steps) inner steps, by estimator",
+      title:
+        "the gradient after \(comparison.steps) inner steps by estimator: with respect to the weights before them, and to the rate",
       columns: [
-        .init("", .left), .init("cosine"), .init("relative error"), .init("memory"),
+        .init("", .left), .init("cosine"), .init("error"), .init("of the rate"), .init("memory"),
         .init("milliseconds"),
       ])
     for entry in comparison.entries {
       table.append([
-        entry.name, String(format: "%.6f", entry.cosine),
-        String(format: "%.2e", entry.relativeError),
+        entry.name, entry.cosine.map { String(format: "%.6f", $0) } ?? "",
+        String(format: "%.1e", entry.relativeError), String(format: "%.1e", entry.rateError),
         String(format: "%.2f MB", Double(entry.bytes) / 1e6),
         String(format: "%.2f", entry.milliseconds),
       ])
     }
     return lines + table.lines + [
-      "the implicit ones differentiate an inner loss with a proximal term, whose minimizer is another"
+      "the implicit ones differentiate an inner loss with a proximal term, whose minimizer is another;",
+      "truncated ones give the weights before the first cut none",
     ]
   }
 
@@ -179,6 +183,7 @@ public struct SinusoidMetaLearning: Experiment {
           json.write(result.shots, for: "points")
           json.write(result.errors.map(\.mean), for: "errors")
           json.write(result.errors.map(\.margin), for: "margins")
+          json.write(result.leftOut, for: "stepsLeftOut")
           json.write(result.bytes, for: "bytes")
           json.write(result.seconds, for: "seconds")
         }
@@ -190,6 +195,7 @@ public struct SinusoidMetaLearning: Experiment {
           json.write(entry.name, for: "name")
           json.write(entry.cosine, for: "cosine")
           json.write(entry.relativeError, for: "relativeError")
+          json.write(entry.rateError, for: "rateError")
           json.write(entry.bytes, for: "bytes")
           json.write(entry.milliseconds, for: "milliseconds")
         }
