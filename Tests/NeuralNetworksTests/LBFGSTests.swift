@@ -43,7 +43,8 @@ struct LBFGSTests {
   }
 
   @Test func structuresAndSinglePrecision() {
-    let start = Pair(Tensor([Float](repeating: 3, count: 4), shape: [2, 2]), Tensor(2, dtype: .float32))
+    let start = Pair(
+      Tensor([Float](repeating: 3, count: 4), shape: [2, 2]), Tensor(2, dtype: .float32))
     let result = LBFGS(gradientTolerance: 1e-4).minimize(from: start) { p in
       square(p.first - 1).sum() + square(p.second * p.second - 2)
     }

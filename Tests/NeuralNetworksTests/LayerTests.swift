@@ -80,7 +80,8 @@ struct LayerTests {
 
   @Test func convolutions() {
     let images = Conv2d(
-      2, 3, window: PlaneSize(height: 3, width: 2), stride: 2, padding: 1, key: key, dtype: .float64)
+      2, 3, window: PlaneSize(height: 3, width: 2), stride: 2, padding: 1, key: key, dtype: .float64
+    )
     let x = tensor([2, 2, 5, 4])
     #expect(images(x).shape == [2, 3, 3, 3])
     check(images, [x]) { $0($1[0]) }

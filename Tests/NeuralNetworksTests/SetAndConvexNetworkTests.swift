@@ -61,7 +61,10 @@ struct SetAndConvexNetworkTests {
     // Not so in the context.
     let line = Tensor.linearSpace(from: -6, to: 6, count: 61).expandingAxis(-1) * context
     let values = network(Tensor.ones([3]), context: line).scalars
-    let bends = (1..<60).map { values[$0 - 1] - 2 * values[$0] + values[$0 + 1] }
+    let bends: [Double] = (1..<60).map { index in
+      let neighbours: Double = values[index - 1] + values[index + 1]
+      return neighbours - 2 * values[index]
+    }
     #expect(bends.contains { $0 < -1e-6 } && bends.contains { $0 > 1e-6 })
 
     let leaves = network.leaves

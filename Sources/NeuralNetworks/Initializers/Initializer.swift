@@ -13,9 +13,10 @@ public struct Initializer: Sendable {
 
   /// An initializer of one's own.
   public init(
-    _ make: @escaping @Sendable (
-      _ shape: [Int], _ inputs: Int, _ outputs: Int, _ key: RandomKey, _ dtype: DType
-    ) -> Tensor
+    _ make:
+      @escaping @Sendable (
+        _ shape: [Int], _ inputs: Int, _ outputs: Int, _ key: RandomKey, _ dtype: DType
+      ) -> Tensor
   ) {
     self.make = make
   }
