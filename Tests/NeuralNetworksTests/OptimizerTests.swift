@@ -104,7 +104,7 @@ struct OptimizerTests {
       // Hyperparameters, start and data, everything differentiated.
       let inputs = optimizer.leaves + [random.tensor([3], 1, 2), random.tensor([3])]
       let count = inputs.count
-      DerivativeCheck(tolerance: 2e-5)(inputs) { leaves in
+      DerivativeCheck(tolerance: 2e-5, hasFusedValue: true)(inputs) { leaves in
         let optimizer = optimizer.replacingLeaves(with: Array(leaves.prefix(count - 2)))
         var x = leaves[count - 2]
         var state = optimizer.initialState(for: x)
