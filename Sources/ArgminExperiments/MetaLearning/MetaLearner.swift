@@ -14,20 +14,25 @@ struct MetaLearner: Sendable {
 
   let name: String
   let objective: Objective
+  /// The rate of the steps by which its networks adapt to a task.
+  var rate = innerRate
 
-  /// The rate of the steps by which a network adapts to a task.
   static let innerRate = 0.01
-  /// The strength of the proximal term of implicit MAML: the ten inner steps then reduce the distance to the
-  /// minimizer by (1 - 0.01 * 20)^10, a tenth, or more.
+  /// Implicit MAML needs a loop that comes close to its minimizer: smaller steps, for the proximal term adds
+  /// to the curvature, and more of them. They reduce the distance by (1 - 0.004 * 20)^16, a quarter, or more.
+  static let implicitRate = 0.004
+  static let implicitSteps = 16
+  /// The strength of the proximal term of implicit MAML.
   static let proximalStrength = 20.0
   /// To which the norm of a training step's gradient is limited.
   static let largestNorm = 10.0
   static let sizes = [1, 40, 40, 1]
   static let tasksPerStep = 25
 
-  static func loop(_ estimator: GradientEstimator, steps: Int) -> InnerLoop<SGD> {
-    InnerLoop(
-      SGD(learningRate: innerRate), steps: steps, estimator: estimator, isBatched: true)
+  static func loop(_ estimator: GradientEstimator, steps: Int, rate: Double = innerRate)
+    -> InnerLoop<SGD>
+  {
+    InnerLoop(SGD(learningRate: rate), steps: steps, estimator: estimator, isBatched: true)
   }
 
   /// Those that are compared.
@@ -39,12 +44,13 @@ struct MetaLearner: Sendable {
     MetaLearner(
       name: "first-order MAML, 1 step", objective: .adaptation(loop(.firstOrder, steps: 1))),
     MetaLearner(
-      name: "implicit MAML, 10 steps",
+      name: "implicit MAML, \(implicitSteps) steps",
       objective: .adaptation(
         loop(
           .implicit(
             solver: .conjugateGradients(relativeTolerance: 1e-2, maximumIterations: 5),
-            proximalStrength: proximalStrength), steps: 10))),
+            proximalStrength: proximalStrength), steps: implicitSteps, rate: implicitRate)),
+      rate: implicitRate),
   ]
 
   /// The loss of one step of training, on tasks that the key draws.
@@ -98,7 +104,7 @@ struct MetaLearner: Sendable {
 
   /// Errors of fresh tasks after each number of gradient steps: mean and half the width of its 95 %
   /// confidence interval.
-  static func evaluate(_ network: MLP, shots: Int, after counts: [Int], tasks count: Int)
+  func evaluate(_ network: MLP, shots: Int, after counts: [Int], tasks count: Int)
     -> [(mean: Double, margin: Double)]
   {
     let tasks = SinusoidTasks(count, key: RandomKey(seed: 0xE7A1))
@@ -108,7 +114,7 @@ struct MetaLearner: Sendable {
     var made = 0
     return counts.map { target in
       networks =
-        loop(.unrolled, steps: target - made)(
+        Self.loop(.unrolled, steps: target - made, rate: rate)(
           from: networks, with: support, loss: summedTaskErrors
         ).parameters
       made = target

@@ -78,7 +78,7 @@ public struct SinusoidMetaLearning: Experiment {
     let bytes = TensorMemory.peakBytes - before
     return Result(
       learner: learner, shots: shots, network: network,
-      errors: MetaLearner.evaluate(network, shots: shots, after: counts, tasks: testTasks),
+      errors: learner.evaluate(network, shots: shots, after: counts, tasks: testTasks),
       leftOut: leftOut, seconds: seconds, bytes: bytes)
   }
 
@@ -88,7 +88,7 @@ public struct SinusoidMetaLearning: Experiment {
     var lines = [
       "sinusoids   amplitude 0.1 to 5, phase 0 to pi, points from -5 to 5; network 1-40-40-1 with relu",
       "training    \(steps) steps of Adam (0.001), \(MetaLearner.tasksPerStep) tasks each; "
-        + "inner rate \(MetaLearner.innerRate), gradients clipped to norm \(Int(MetaLearner.largestNorm))",
+        + "inner rate \(MetaLearner.innerRate) (implicit: \(MetaLearner.implicitRate)), gradients clipped to norm \(Int(MetaLearner.largestNorm))",
       "",
     ]
     for shots in shots {
