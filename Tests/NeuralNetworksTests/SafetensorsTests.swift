@@ -25,7 +25,7 @@ struct SafetensorsTests {
       "layers.0.bias": Tensor([1e300, -0.1]),
       "scale": Tensor(2.5, dtype: .float32),
       "empty": Tensor.zeros([0, 3], dtype: .float32),
-      "quote \" \u{E9}": Tensor([Float.pi], shape: [1]),
+      "quote \" \u{E9}": Tensor([Float(Double.pi)], shape: [1]),
     ], metadata: ["sizes": "3,2", "note": "caf\u{E9} \"x\""])
 
   private func expectSample(_ file: Safetensors) {
