@@ -42,9 +42,16 @@ let package = Package(
     ),
     .target(name: "ProblemFiles", dependencies: ["ConvexSolvers", "CZlib"]),
     .target(
+      name: "DifferentiableOptimization",
+      dependencies: [
+        "Autodiff", "NeuralNetworks", "ConvexSolvers", "OptimizationCore", "LinearAlgebra",
+      ]
+    ),
+    .target(
       name: "Argmin",
       dependencies: [
         "Autodiff", "LinearAlgebra", "NeuralNetworks", "OptimizationCore", "ConvexSolvers",
+        "DifferentiableOptimization",
       ]
     ),
     .target(
@@ -55,7 +62,7 @@ let package = Package(
     .executableTarget(
       name: "ArgminCommand",
       dependencies: [
-        "Argmin", "ArgminExperiments", "CKernels", "ProblemFiles",
+        "Argmin", "ArgminExperiments", "ProblemFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),
@@ -74,6 +81,10 @@ let package = Package(
       dependencies: ["NeuralNetworks", "Autodiff", "_TestSupport"]
     ),
     .testTarget(name: "ConvexSolversTests", dependencies: ["ConvexSolvers", "_TestSupport"]),
+    .testTarget(
+      name: "DifferentiableOptimizationTests",
+      dependencies: ["DifferentiableOptimization", "NeuralNetworks", "_TestSupport"]
+    ),
     .testTarget(name: "ProblemFilesTests", dependencies: ["ProblemFiles", "_TestSupport"]),
     .testTarget(
       name: "ArgminExperimentsTests",

@@ -1,5 +1,6 @@
 @_exported import Autodiff
 @_exported import ConvexSolvers
+@_exported import DifferentiableOptimization
 @_exported import LinearAlgebra
 @_exported import NeuralNetworks
 @_exported import OptimizationCore

@@ -43,7 +43,9 @@ public struct ExperimentResults: Sendable {
 /// The experiments of the package.
 public enum Experiments {
   /// All of them, in the order in which they are listed.
-  public static let all: [any Experiment] = [SupportVectorSensitivity()]
+  public static let all: [any Experiment] = [
+    SupportVectorSensitivity(), DigitClassification(), SinusoidMetaLearning(),
+  ]
 
   /// The experiment of that name.
   public static func named(_ name: String) -> (any Experiment)? {

@@ -82,8 +82,81 @@ MULTIVERSION void batch_symmetric_pullback(long n, long k, long items, const dou
     for (long i = 0; i < n; i++) {
       for (long j = 0; j <= i; j++) {
         double sum = 0;
-        for (long c = 0; c < k; c++) sum += y[i * k + c] * x[j * k + c] + x[i * k + c] * y[j * k + c];
+        for (long c = 0; c < k; c++)
+          sum += y[i * k + c] * x[j * k + c] + x[i * k + c] * y[j * k + c];
         S[i * n + j] = S[j * n + i] = -0.5 * sum;
+      }
+    }
+  }
+}
+
+// Rows i of `count` of them, below row k, give back what row k took from them: G[i, p] -= G[i, k]
+// L[k, p] and G[k, p] -= G[i, k] L[i, p] for the columns p before k.
+INLINE void give_back(int count, long n, long k, long i, const lanes *L, lanes *G) {
+  lanes factor[4];
+  for (int r = 0; r < count; r++) factor[r] = G[(i + r) * n + k];
+  for (long p = 0; p < k; p++) {
+    const lanes element = L[k * n + p];
+    lanes sum = G[k * n + p];
+    for (int r = 0; r < count; r++) {
+      sum -= factor[r] * L[(i + r) * n + p];
+      G[(i + r) * n + p] -= factor[r] * element;
+    }
+    G[k * n + p] = sum;
+  }
+}
+
+// The steps of a left-looking factorization in reverse (Murray 2016, section 3).
+INLINE void reverse_factorization(long n, const lanes *L, lanes *G) {
+  for (long k = n - 1; k >= 0; k--) {
+    const lanes inverse = 1 / L[k * n + k];
+    lanes diagonal = G[k * n + k];
+    for (long i = k + 1; i < n; i++) {
+      G[i * n + k] *= inverse;
+      diagonal -= G[i * n + k] * L[i * n + k];
+    }
+    diagonal *= inverse;
+    G[k * n + k] = 0.5 * diagonal;
+    long i = k + 1;
+    for (; i + 4 <= n; i += 4) give_back(4, n, k, i, L, G);
+    for (; i < n; i++) give_back(1, n, k, i, L, G);
+    for (long p = 0; p < k; p++) G[k * n + p] -= diagonal * L[k * n + p];
+  }
+  for (long i = 1; i < n; i++)
+    for (long j = 0; j < i; j++) G[i * n + j] = G[j * n + i] = 0.5 * G[i * n + j];
+}
+
+MULTIVERSION void batch_cholesky_pullback(long n, long items, const double *L, double *G,
+                                          double *work) {
+  double *factor = work, *cotangent = work + n * n * LANE_WIDTH;
+  for (long first = 0; first < items; first += LANE_WIDTH, L += LANE_WIDTH * n * n,
+            G += LANE_WIDTH * n * n) {
+    const long used = items - first < LANE_WIDTH ? items - first : LANE_WIDTH;
+    lane_interleave(n * n, used, L, n * n, L, factor);
+    lane_interleave(n * n, used, G, n * n, G, cotangent);
+    reverse_factorization(n, (const lanes *)factor, (lanes *)cotangent);
+    lane_deinterleave(n * n, used, cotangent, G, n * n);
+  }
+}
+
+MULTIVERSION void batch_two_solves_pullback(long n, long k, long items, const double *L,
+                                            const double *x, const double *y, double *G,
+                                            double *work) {
+  double *u = work, *v = work + n;
+  for (long item = 0; item < items; item++, L += n * n, G += n * n, x += n * k, y += n * k) {
+    memset(G, 0, n * n * sizeof *G);
+    for (long c = 0; c < k; c++) {
+      for (long j = 0; j < n; j++) u[j] = v[j] = 0;
+      for (long i = 0; i < n; i++) {
+        const double a = x[i * k + c], b = y[i * k + c];
+        for (long j = 0; j <= i; j++) {
+          u[j] += a * L[i * n + j];
+          v[j] += b * L[i * n + j];
+        }
+      }
+      for (long i = 0; i < n; i++) {
+        const double a = x[i * k + c], b = y[i * k + c];
+        for (long j = 0; j <= i; j++) G[i * n + j] -= b * u[j] + a * v[j];
       }
     }
   }
@@ -100,7 +173,8 @@ INLINE double product(long count, const double *a, const double *b) {
     memcpy(&v, b + i, sizeof v);
     sums += u * v;
   }
-  double sum = ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
+  const v8 s = sums;
+  double sum = ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
   for (; i < count; i++) sum += a[i] * b[i];
   return sum;
 }
@@ -140,8 +214,9 @@ INLINE void triangular_solve(long n, long k, int is_lower, int is_transposed, in
   }
 }
 
-MULTIVERSION void batch_triangular_solve(long n, long k, long items, int is_lower, int is_transposed,
-                                         int has_unit_diagonal, const double *T, double *b) {
+MULTIVERSION void batch_triangular_solve(long n, long k, long items, int is_lower,
+                                         int is_transposed, int has_unit_diagonal, const double *T,
+                                         double *b) {
   for (long item = 0; item < items; item++)
     triangular_solve(n, k, is_lower, is_transposed, has_unit_diagonal, T + item * n * n,
                      b + item * n * k);
@@ -172,7 +247,8 @@ INLINE void reflect(long rows, long n, long j, long first, double tau, double *A
     work[c] *= tau;
     A[c] -= work[c];
   }
-  for (long r = 1; r < rows; r++) subtract_scaled(n - first, A[r * n + j], work + first, A + r * n + first);
+  for (long r = 1; r < rows; r++)
+    subtract_scaled(n - first, A[r * n + j], work + first, A + r * n + first);
 }
 
 INLINE void factor_orthogonal(long m, long n, double *A, double *R, double *work) {

@@ -6,6 +6,8 @@ public enum ProblemError: Error, Sendable, Equatable {
   case shape(argument: String, item: Int?, expected: [Int], actual: [Int])
   /// A batched argument with another number of items than the batch.
   case batchSize(argument: String, expected: Int, actual: Int)
+  /// An argument whose numbers have another type than the method works with.
+  case elementType(argument: String, expected: String, actual: String)
   /// NaN, or an infinity where only finite numbers mean something.
   case notFinite(argument: String, item: Int?, index: [Int], value: Double)
   /// A quadratic term that is not symmetric.
@@ -19,6 +21,7 @@ public enum ProblemError: Error, Sendable, Equatable {
   public var argument: String? {
     switch self {
     case .shape(let argument, _, _, _), .batchSize(let argument, _, _),
+      .elementType(let argument, _, _),
       .notFinite(let argument, _, _, _), .notSymmetric(let argument, _, _, _, _),
       .notPositiveSemidefinite(let argument, _, _):
       argument
@@ -32,7 +35,7 @@ public enum ProblemError: Error, Sendable, Equatable {
     case .shape(_, let item, _, _), .notFinite(_, let item, _, _),
       .notSymmetric(_, let item, _, _, _), .notPositiveSemidefinite(_, let item, _):
       item
-    case .batchSize, .tooLarge: nil
+    case .batchSize, .elementType, .tooLarge: nil
     }
   }
 
@@ -43,6 +46,8 @@ public enum ProblemError: Error, Sendable, Equatable {
       "has shape \(actual), expected \(expected)"
     case .batchSize(_, let expected, let actual):
       "has \(actual) items, the batch has \(expected)"
+    case .elementType(_, let expected, let actual):
+      "holds \(actual) numbers, expected \(expected); convert it"
     case .notFinite(_, _, let index, let value):
       "is \(value) at \(index); every number must be finite"
         + (argument == "h" ? " (or +infinity for an absent bound)" : "")

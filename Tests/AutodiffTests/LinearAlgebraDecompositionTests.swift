@@ -113,6 +113,15 @@ import Testing
       }.tangent
       let trace = (direction * Tensor.identity(3)).sum().item
       #expect((tangent.item - trace).magnitude < 1e-13)
+      // The projector onto the eigenspace of 2, or of everything, also by differences.
+      var check = DerivativeCheck()
+      check.isTwiceDifferentiable = false
+      let size = values.scalars.filter { ($0 - 2).magnitude < 1e-9 }.count
+      check([A]) {
+        let vectors = try! symmetricEigen($0[0]).vectors.slice(axis: 1, 0..<size)
+        return matmul(vectors, vectors, transposeB: true)
+      }
+      check([A]) { exp(try! symmetricEigen($0[0]).values).sum() }
       // V V' = 1 does not depend on A.
       let constant = try gradient(at: A) {
         let vectors = try symmetricEigen($0).vectors

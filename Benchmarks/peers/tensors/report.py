@@ -33,10 +33,10 @@ step of
 
 A round gives the median over 0.3 s of steps after a warm-up, in milliseconds per step; the number
 is the least of these medians over the rounds, since other work on a machine only ever adds. Rounds
-are the outer loop, then cells, then systems. PyTorch is eager, JAX compiles a whole step; of several
-customary ways to write a cell the fastest counts, for each number of threads (it is named below).
-Each system runs in a process of its own, pinned to as many cores as threads. Compiling is not
-counted. PyTorch and JAX are called from Python, as their users call them.
+are the outer loop, then cells, then systems. PyTorch is eager, JAX compiles a whole step; of
+several customary ways to write a cell the fastest counts, for each number of threads (it is named
+below). Each system runs in a process of its own, pinned to as many cores as threads. Compiling is
+not counted. PyTorch and JAX are called from Python, as their users call them.
 """
 
 
@@ -180,21 +180,31 @@ def variants(measurements: Measurements) -> str:
     return table(["fastest", "PyTorch", "JAX"], rows).replace("---:", "---")
 
 
+def conditions(records: list[dict]) -> list[list[str]]:
+    """When, how often and beside how much other work each system was measured."""
+    rows = []
+    for peer, title in TITLES.items():
+        own = [record for record in records if record["peer"] == peer and "variants" in record]
+        if not own:
+            continue
+        rounds = {len(v["rounds"]) for record in own for v in record["variants"].values()}
+        loads = sorted(record["load"] for record in own)
+        moments = sorted(record["time"] for record in own)
+        counts = f"{min(rounds)} to {max(rounds)}" if len(rounds) > 1 else f"{min(rounds)}"
+        load = f"{loads[len(loads) // 2]:.1f}, {loads[-1]:.1f}"
+        rows.append([title, counts, moments[0], moments[-1], load])
+    return rows
+
+
 def setting(content: dict) -> str:
-    machine, records = content["machine"], content["records"]
-    moments = sorted(record["time"] for record in records)
-    loads = sorted(record["load"] for record in records)
+    machine = content["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in content["versions"].items())
-    rounds = sorted(
-        len(variant["rounds"])
-        for record in records
-        for variant in record.get("variants", {}).values()
-    )
+    head = ["system", "rounds", "from", "to", "load average: median, largest"]
     return (
         f"{machine['processor']}, {machine['cores']} cores, {machine['system']} "
-        f"{machine['architecture']}; measured from {moments[0]} to {moments[-1]} in {rounds[0]} to "
-        f"{rounds[-1]} rounds, with a load average of {loads[len(loads) // 2]:.1f} (median; "
-        f"largest {loads[-1]:.1f}). Argmin is {content['argmin']}; {versions}.\n"
+        f"{machine['architecture']}; argmin {content['argmin']}, {versions}. More rounds favour a "
+        "system and more load hinders it (times are those of the last round of a cell):\n\n"
+        f"{table(head, conditions(content['records']))}"
     )
 
 

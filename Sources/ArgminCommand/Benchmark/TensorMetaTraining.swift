@@ -9,7 +9,8 @@ struct MetaTraining: TensorTask {
   private let support: (points: Tensor, values: Tensor)  // [tasks, 10, 1]
   private let query: (points: Tensor, values: Tensor)
   private var parameters: [Tensor]
-  private var optimizer: BenchmarkAdam
+  private let optimizer = Adam(learningRate: 1e-3)
+  private var state: OptimizerState
   private var loss = Tensor(0)
 
   init(dtype: DType) {
@@ -23,12 +24,12 @@ struct MetaTraining: TensorTask {
     support = (rounded.slice(axis: 1, 0..<10), values.slice(axis: 1, 0..<10))
     query = (rounded.slice(axis: 1, 10..<20), values.slice(axis: 1, 10..<20))
     parameters = TensorNoise.layers(Self.widths, firstStream: 100, dtype: dtype)
-    optimizer = BenchmarkAdam(parameters)
+    state = optimizer.initialState(for: parameters)
   }
 
   mutating func step() {
     let (value, gradient) = valueAndGradient(at: parameters, of: metaLoss)
-    optimizer.update(&parameters, along: gradient)
+    optimizer.update(&parameters, gradient: gradient, state: &state)
     loss = value
   }
 

@@ -30,19 +30,20 @@ private struct ClassificationBatch {
 struct NetworkTraining: TensorTask {
   private let batch: ClassificationBatch
   private var parameters: [Tensor]
-  private var optimizer: BenchmarkAdam
+  private let optimizer = Adam(learningRate: 1e-3)
+  private var state: OptimizerState
   private var loss = Tensor(0)
 
   init(size: Int, batch: Int, dtype: DType) {
     self.batch = ClassificationBatch(size: size, batch: batch, dtype: dtype)
     parameters = TensorNoise.layers(
       ClassificationBatch.widths(size), firstStream: 100, dtype: dtype)
-    optimizer = BenchmarkAdam(parameters)
+    state = optimizer.initialState(for: parameters)
   }
 
   mutating func step() {
     let (value, gradient) = valueAndGradient(at: parameters, of: batch.loss)
-    optimizer.update(&parameters, along: gradient)
+    optimizer.update(&parameters, gradient: gradient, state: &state)
     loss = value
   }
 

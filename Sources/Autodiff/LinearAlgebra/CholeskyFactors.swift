@@ -3,8 +3,8 @@ import LinearAlgebra
 
 /// The Cholesky factors of a batch of constant symmetric matrices, in double precision.
 ///
-/// Up to `largestInterleaved` rows eight matrices are factored at a time, one per lane of the vector
-/// registers; larger ones go to LAPACK one by one.
+/// Up to `largestInterleaved` rows eight matrices are factored at a time, one per lane of the
+/// vector registers; larger ones go to LAPACK one by one.
 struct CholeskyFactors: Sendable {
   static let largestInterleaved = 64
 
@@ -127,6 +127,23 @@ struct CholeskyFactors: Sendable {
         gA.doubles + start * n * n)
     }
     return (gA.asType(g.dtype), gb.asType(g.dtype))
+  }
+
+  /// The cotangent of A for constant factors L and their cotangent g, by the steps of the
+  /// factorization in reverse; nil for large matrices, for which the composition of matrix products
+  /// is faster.
+  static func pullBack(_ L: Tensor, _ g: Tensor) -> Tensor? {
+    let n = L.shape[L.rank - 1]
+    if n > largestInterleaved { return nil }
+    let factors = L.asType(.float64)
+    let result = g.copyInDoubles()
+    forEachRange(of: L.items, grain: 8, nanoseconds: 3 * cost(n)) { range in
+      let offset = range.lowerBound * n * n
+      let work = Tensor(uninitialized: [2 * n * n, 8], dtype: .float64)
+      batch_cholesky_pullback(
+        n, range.count, factors.doubles + offset, result.doubles + offset, work.doubles)
+    }
+    return result.asType(g.dtype)
   }
 
   /// log det A `[batch...]`.

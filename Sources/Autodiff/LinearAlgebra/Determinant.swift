@@ -1,8 +1,8 @@
 /// The determinants `[...]` of square matrices `[..., n, n]`; 1 for n = 0.
 ///
-/// By LU with partial pivoting. The value may overflow or underflow where `logAbsoluteDeterminant` does not.
-/// The derivative, of any order, is `gA = g det A A'^-1`: a singular matrix has the value 0, but where a
-/// derivative is being taken `singular` is thrown. Also throws `notFinite`.
+/// By LU with partial pivoting. The value may overflow or underflow where `logAbsoluteDeterminant`
+/// does not. The derivative, of any order, is `gA = g det A A'^-1`: a singular matrix has the value
+/// 0, but where a derivative is being taken `singular` is thrown. Also throws `notFinite`.
 public func determinant(_ A: Tensor) throws(TensorLinearAlgebraError) -> Tensor {
   _ = A.squareSize("determinant")
   let factors = try LUFactors(allowingSingular: A)
@@ -23,11 +23,11 @@ public func determinant(_ A: Tensor) throws(TensorLinearAlgebraError) -> Tensor 
     })
 }
 
-/// The signs (1 or -1) of the determinants of square matrices `[..., n, n]`, and the logarithms of their
-/// magnitudes, each `[...]`.
+/// The signs (1 or -1) of the determinants of square matrices `[..., n, n]`, and the logarithms of
+/// their magnitudes, each `[...]`.
 ///
-/// By LU with partial pivoting; neither overflows. Derivatives of any order: `gA = g A'^-1`, the sign is a
-/// constant. Throws `singular` (the logarithm would be infinite) and `notFinite`.
+/// By LU with partial pivoting; neither overflows. Derivatives of any order: `gA = g A'^-1`, the
+/// sign is a constant. Throws `singular` (the logarithm would be infinite) and `notFinite`.
 public func logAbsoluteDeterminant(_ A: Tensor) throws(TensorLinearAlgebraError)
   -> (sign: Tensor, logMagnitude: Tensor)
 {
@@ -40,11 +40,12 @@ public func logAbsoluteDeterminant(_ A: Tensor) throws(TensorLinearAlgebraError)
   return (signs.asType(A.dtype), logMagnitude)
 }
 
-/// The logarithms `[...]` of the determinants of symmetric positive definite matrices `[..., n, n]`.
+/// The logarithms `[...]` of the determinants of symmetric positive definite matrices
+/// `[..., n, n]`.
 ///
-/// By Cholesky. The matrix that counts is the symmetric part `(A + A')/2`; the derivative, of any order, is
-/// its inverse. Throws `notPositiveDefinite` and `notFinite`; see `logAbsoluteDeterminant` for other
-/// matrices.
+/// By Cholesky. The matrix that counts is the symmetric part `(A + A')/2`; the derivative, of any
+/// order, is its inverse. Throws `notPositiveDefinite` and `notFinite`; see
+/// `logAbsoluteDeterminant` for other matrices.
 public func logDeterminant(_ A: Tensor) throws(TensorLinearAlgebraError) -> Tensor {
   _ = A.squareSize("logDeterminant")
   let factors = try CholeskyFactors(A)

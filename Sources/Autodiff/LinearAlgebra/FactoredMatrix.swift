@@ -1,5 +1,6 @@
-/// Square matrices `[..., n, n]` with a factorization of each: linear systems with them and with their
-/// transposes are solved at the cost of two triangular solves, also inside derivatives of any order.
+/// Square matrices `[..., n, n]` with a factorization of each: linear systems with them and with
+/// their transposes are solved at the cost of two triangular solves, also inside derivatives of any
+/// order.
 ///
 /// ```swift
 /// let A = try FactoredMatrix(positiveDefinite: matrix)
@@ -7,10 +8,10 @@
 /// let y = A.solve(c)  // nothing is factored again
 /// ```
 ///
-/// What follows from the solutions can be differentiated with respect to the matrices and the right-hand
-/// sides. The derivative of a solve consists of further solves with the same factors,
-/// `gb = A'^-1 g, gA = -gb x'`, so that no derivative factors anything, and none can fail. Factors are kept
-/// in double precision whatever the type of the matrices.
+/// What follows from the solutions can be differentiated with respect to the matrices and the
+/// right-hand sides. The derivative of a solve consists of further solves with the same factors,
+/// `gb = A'^-1 g, gA = -gb x'`, so that no derivative factors anything, and none can fail. Factors
+/// are kept in double precision whatever the type of the matrices.
 public struct FactoredMatrix: Sendable {
   /// The matrices that were factored.
   public let matrix: Tensor
@@ -22,21 +23,22 @@ public struct FactoredMatrix: Sendable {
     case lu(LUFactors)
   }
 
-  /// Factors symmetric positive definite matrices `[..., n, n]` by Cholesky: `n^3 / 3` operations each.
+  /// Factors symmetric positive definite matrices `[..., n, n]` by Cholesky: `n^3 / 3` operations
+  /// each.
   ///
-  /// The matrix that counts is the symmetric part `(A + A')/2`, hence derivatives with respect to A are
-  /// symmetric. Throws `notPositiveDefinite` and `notFinite`.
+  /// The matrix that counts is the symmetric part `(A + A')/2`, hence derivatives with respect to A
+  /// are symmetric. Throws `notPositiveDefinite` and `notFinite`.
   public init(positiveDefinite matrix: Tensor) throws(TensorLinearAlgebraError) {
     _ = matrix.squareSize("FactoredMatrix(positiveDefinite:)")
     self.matrix = matrix
     factors = .cholesky(try CholeskyFactors(matrix))
   }
 
-  /// Factors general square matrices `[..., n, n]` by LU with partial pivoting: `2 n^3 / 3` operations
-  /// each.
+  /// Factors general square matrices `[..., n, n]` by LU with partial pivoting: `2 n^3 / 3`
+  /// operations each.
   ///
-  /// Throws `singular` for a pivot that is exactly zero, and `notFinite`. A matrix that is singular within
-  /// rounding passes and has solutions without accuracy.
+  /// Throws `singular` for a pivot that is exactly zero, and `notFinite`. A matrix that is singular
+  /// within rounding passes and has solutions without accuracy.
   public init(general matrix: Tensor) throws(TensorLinearAlgebraError) {
     _ = matrix.squareSize("FactoredMatrix(general:)")
     self.matrix = matrix
@@ -55,9 +57,9 @@ public struct FactoredMatrix: Sendable {
 
   /// The solutions X of `A X = B`, or of `A' X = B`, for B `[..., n, k]`.
   ///
-  /// B must have the batch axes of the matrices; a single matrix `[n, n]` also serves any batch of B, and
-  /// B is repeated along batch axes that it lacks or in which its length is 1. Elements of B that are not
-  /// finite make that item's solution not finite.
+  /// B must have the batch axes of the matrices; a single matrix `[n, n]` also serves any batch of
+  /// B, and B is repeated along batch axes that it lacks or in which its length is 1. Elements of B
+  /// that are not finite make that item's solution not finite.
   public func solve(_ b: Tensor, transposed: Bool = false) -> Tensor {
     requireSameType(matrix, b, "solve")
     let (rows, _) = b.matrixShape("solve")
@@ -66,7 +68,7 @@ public struct FactoredMatrix: Sendable {
     let (common, columns, restore) = withCommonBatch(matrix, b, "solve")
     precondition(
       common.shape == matrix.shape,
-      "solve: factored matrices \(matrix.shape) with right-hand sides of the larger batch \(b.shape)"
+      "solve: factored matrices \(matrix.shape) with the larger batch \(b.shape)"
     )
     return restore(FactoredMatrix.solution(matrix, factors, columns, transposed))
   }
@@ -83,7 +85,8 @@ public struct FactoredMatrix: Sendable {
 
   // MARK: - The operation
 
-  /// A's values are those of the factors; A itself only says how they depend on inputs of derivatives.
+  /// A's values are those of the factors; A itself only says how they depend on inputs of
+  /// derivatives.
   private static func solution(
     _ A: Tensor, _ factors: Factors, _ b: Tensor, _ transposed: Bool
   ) -> Tensor {

@@ -1,7 +1,8 @@
 /// The inverses of square matrices `[..., n, n]`, by LU with partial pivoting.
 ///
-/// To solve linear systems take `solve` or `FactoredMatrix`: they are cheaper and more accurate. Derivatives
-/// of any order: `gA = -X' g X'` for the inverse X. Computed in double precision also for float32.
+/// To solve linear systems take `solve` or `FactoredMatrix`: they are cheaper and more accurate.
+/// Derivatives of any order: `gA = -X' g X'` for the inverse X. Computed in double precision also
+/// for float32.
 ///
 /// Throws `singular` if a pivot is exactly zero, and `notFinite`.
 public func inverse(_ A: Tensor) throws(TensorLinearAlgebraError) -> Tensor {

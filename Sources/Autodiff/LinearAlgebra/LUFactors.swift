@@ -1,7 +1,7 @@
 import LinearAlgebra
 
-/// The LU factors with partial pivoting of a batch of constant square matrices, in double precision, by
-/// LAPACK.
+/// The LU factors with partial pivoting of a batch of constant square matrices, in double
+/// precision, by LAPACK.
 struct LUFactors: Sendable {
   let batch: [Int]
   let size: Int
@@ -69,8 +69,8 @@ struct LUFactors: Sendable {
     return (k == 1 ? x : x.transposed()).asType(b.dtype)
   }
 
-  /// Signs and logarithms of the magnitudes of the determinants, each `[batch...]`; 0 and -infinity for a
-  /// singular matrix.
+  /// Signs and logarithms of the magnitudes of the determinants, each `[batch...]`; 0 and -infinity
+  /// for a singular matrix.
   func determinants() -> (signs: Tensor, logMagnitudes: Tensor) {
     let signs = Tensor(uninitialized: batch, dtype: .float64)
     let logMagnitudes = Tensor(uninitialized: batch, dtype: .float64)

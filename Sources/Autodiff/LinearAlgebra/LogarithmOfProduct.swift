@@ -1,7 +1,7 @@
 import LinearAlgebra
 
-/// A product of many finite numbers that neither overflows nor underflows: significands are multiplied and
-/// exponents added.
+/// A product of many finite numbers that neither overflows nor underflows: significands are
+/// multiplied and exponents added.
 struct LogarithmOfProduct {
   /// Of magnitude between 1 and 2, or 0.
   private var significand = 1.0

@@ -49,8 +49,8 @@ extension Tensor {
     return result
   }
 
-  /// The parts of matrices below, on and above the diagonal, each times a number; a part times 0 is 0
-  /// whatever it holds. Linear, and its own transpose.
+  /// The parts of matrices below, on and above the diagonal, each times a number; a part times 0 is
+  /// 0 whatever it holds. Linear, and its own transpose.
   func triangles(below: Double, on: Double, above: Double) -> Tensor {
     linear(
       self,
@@ -82,8 +82,8 @@ func identities(_ batch: [Int], _ size: Int, _ dtype: DType) -> Tensor {
   Tensor.identity(size, dtype: dtype).broadcast(to: batch + [size, size])
 }
 
-/// Brings matrices and right-hand sides to a common batch, by broadcasting. One matrix for a batch of
-/// right-hand sides stays one: their columns stand beside each other (`restore` undoes it).
+/// Brings matrices and right-hand sides to a common batch, by broadcasting. One matrix for a batch
+/// of right-hand sides stays one: their columns stand beside each other (`restore` undoes it).
 ///
 /// - Parameters:
 ///   - operator: `[..., n, n]` or `[..., m, n]`.
@@ -115,10 +115,11 @@ func withCommonBatch(
   )
 }
 
-/// Runs `body` on ranges that cover `0..<count`, on several threads if the work is worth waking them.
+/// Runs `body` on ranges that cover `0..<count`, on several threads if the work is worth waking
+/// them.
 ///
-/// The ranges begin at multiples of `grain`. Items are independent, so the results are the same for any
-/// number of threads.
+/// The ranges begin at multiples of `grain`. Items are independent, so the results are the same for
+/// any number of threads.
 ///
 /// - Parameter nanoseconds: an estimate of the work for one of the `count`.
 func forEachRange(

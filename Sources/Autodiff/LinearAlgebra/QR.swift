@@ -1,17 +1,18 @@
 import CKernels
 
-/// Thin orthogonal factorizations `A = Q R` of matrices A `[..., m, n]` with m >= n: Q `[..., m, n]` has
-/// orthonormal columns, R `[..., n, n]` is upper triangular with a diagonal that is not negative.
+/// Thin orthogonal factorizations `A = Q R` of matrices A `[..., m, n]` with m >= n: Q
+/// `[..., m, n]` has orthonormal columns, R `[..., n, n]` is upper triangular with a diagonal that
+/// is not negative.
 ///
-/// With that sign the factors of a matrix with independent columns are unique, so Q and R are smooth
-/// functions there. Derivatives of any order: with C = Q' dA R^-1 and the skew W that has C's elements below
-/// the diagonal,
+/// With that sign the factors of a matrix with independent columns are unique, so Q and R are
+/// smooth functions there. Derivatives of any order: with C = Q' dA R^-1 and the skew W that has
+/// C's elements below the diagonal,
 ///
 ///     dR = (C - W) R,   dQ = (dA - Q dR) R^-1
 ///     gA = (gQ + Q S) R'^-1, S symmetric with the lower triangle of R gR' - gQ' Q
 ///
-/// (Walter, Lehmann, Lamour 2012). Householder reflections, about `4 m n^2` operations each; computed in
-/// double precision also for float32.
+/// (Walter, Lehmann, Lamour 2012). Householder reflections, about `4 m n^2` operations each;
+/// computed in double precision also for float32.
 ///
 /// Throws `notFinite`. Columns that are dependent within rounding have factors (not unique), but no
 /// derivative: where one is being taken `rankDeficient` is thrown.
@@ -19,12 +20,12 @@ public func qr(_ A: Tensor) throws(TensorLinearAlgebraError) -> (Q: Tensor, R: T
   try qr(A, isFullRankRequired: A.isTraced)
 }
 
-/// The x `[..., n, k]` that minimize `|A x - B|` columnwise for A `[..., m, n]` with m >= n and independent
-/// columns, and B `[..., m, k]`.
+/// The x `[..., n, k]` that minimize `|A x - B|` columnwise for A `[..., m, n]` with m >= n and
+/// independent columns, and B `[..., m, k]`.
 ///
-/// Through `qr`, with its derivatives; batch axes are broadcast. Throws `rankDeficient` if a column depends on
-/// those before it within rounding (|R_jj| <= max(m, n) u max |R_ii|, u the precision of the type), and
-/// `notFinite`.
+/// Through `qr`, with its derivatives; batch axes are broadcast. Throws `rankDeficient` if a column
+/// depends on those before it within rounding (|R_jj| <= max(m, n) u max |R_ii|, u the precision of
+/// the type), and `notFinite`.
 public func leastSquares(_ A: Tensor, _ b: Tensor) throws(TensorLinearAlgebraError) -> Tensor {
   requireSameType(A, b, "leastSquares")
   let (m, _) = A.matrixShape("leastSquares")

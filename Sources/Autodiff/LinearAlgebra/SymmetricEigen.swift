@@ -1,21 +1,22 @@
 import LinearAlgebra
 
-/// Eigenvalues, ascending, `[..., n]`, and orthonormal eigenvectors, the columns of V `[..., n, n]`, of
-/// symmetric matrices `[..., n, n]`: `A = V diag(values) V'`.
+/// Eigenvalues, ascending, `[..., n]`, and orthonormal eigenvectors, the columns of V
+/// `[..., n, n]`, of symmetric matrices `[..., n, n]`: `A = V diag(values) V'`.
 ///
-/// The matrix that counts is the symmetric part `(A + A')/2`, hence the derivative with respect to A is
-/// symmetric. Of the two signs of a vector the one is taken that makes its first large element (at least
-/// about the largest magnitude) positive. Derivatives, in operations that can be differentiated again
-/// (Giles 2008):
+/// The matrix that counts is the symmetric part `(A + A')/2`, hence the derivative with respect to
+/// A is symmetric. Of the two signs of a vector the one is taken that makes its first large element
+/// (at least about the largest magnitude) positive. Derivatives, in operations that can be
+/// differentiated again (Giles 2008):
 ///
 ///     dl_i = v_i' dA v_i,   dV = V (F * V'dA V),   F_ij = 1/(l_j - l_i),   F_ii = 0
 ///
 /// Repeated eigenvalues have no unique vectors and no derivative of them: where
 /// `|l_j - l_i| <= 10 n u max |l|`, u the precision of the type, F_ij is 0. Then:
-/// * first derivatives of functions of the values alone that don't depend on their order (sums of functions
-///   of them, say) are exact;
-/// * so are first derivatives of functions that don't depend on the choice of vectors within an eigenspace
-///   where that function treats equal values alike;
+/// * first derivatives of functions of the values alone that don't depend on their order (sums of
+///   functions of them, say) are exact;
+/// * so are those of the projector onto an eigenspace, the sum of v v' over all its vectors;
+/// * those of functions of values and vectors together, such as `V diag(exp(values)) V'`, lack the
+///   part that mixes the vectors of one eigenspace;
 /// * second derivatives lack the part that comes from the splitting of equal values.
 ///
 /// Computed in double precision also for float32. Throws `notConverged` and `notFinite`.
@@ -91,8 +92,8 @@ private func eigenvaluesAndVectors(_ A: Tensor) throws(TensorLinearAlgebraError)
   return [values.asType(A.dtype), rows.transposed().asType(A.dtype)]
 }
 
-/// Makes the first element that is about as large as the largest positive; "about", so that rounding does
-/// not choose between equal ones.
+/// Makes the first element that is about as large as the largest positive; "about", so that
+/// rounding does not choose between equal ones.
 private func fixSign(_ vector: UnsafeMutablePointer<Double>, _ count: Int) {
   var largest = 0.0
   for index in 0..<count { largest = max(largest, vector[index].magnitude) }

@@ -1,11 +1,12 @@
 import CKernels
 import LinearAlgebra
 
-/// The solutions X of `op(T) X = B` for triangular T `[..., n, n]` and B `[..., n, k]`: `[..., n, k]`.
+/// The solutions X of `op(T) X = B` for triangular T `[..., n, n]` and B `[..., n, k]`:
+/// `[..., n, k]`.
 ///
 /// Only T's triangle is read, the derivative with respect to the other one is zero. Batch axes are
-/// broadcast. Derivatives of any order are such solves again: for op(T) = T, `gb = T'^-1 g` and gT is the
-/// triangle of `-gb x'`. Computed in double precision also for float32.
+/// broadcast. Derivatives of any order are such solves again: for op(T) = T, `gb = T'^-1 g` and gT
+/// is the triangle of `-gb x'`. Computed in double precision also for float32.
 ///
 /// - Parameters:
 ///   - isLower: whether the lower triangle counts, else the upper one.
@@ -28,8 +29,8 @@ public func triangularSolve(
   return restore(triangle.solve(matrices, right, transposed: transposed))
 }
 
-/// The solutions x of `op(T) x = b` for triangular T `[..., n, n]` and vectors b `[..., n]`: `[..., n]`.
-/// See `triangularSolve(_:_:isLower:transposed:unitDiagonal:)`.
+/// The solutions x of `op(T) x = b` for triangular T `[..., n, n]` and vectors b `[..., n]`:
+/// `[..., n]`. See `triangularSolve(_:_:isLower:transposed:unitDiagonal:)`.
 public func triangularSolve(
   _ T: Tensor, vector b: Tensor, isLower: Bool = true, transposed: Bool = false,
   unitDiagonal: Bool = false
