@@ -7,23 +7,40 @@ import _TestSupport
 struct InitializerTests {
   let key = RandomKey(seed: 31)
 
-  @Test(arguments: [
-    ("glorotUniform", 2.0 / 500), ("glorotNormal", 2.0 / 500), ("heUniform", 2.0 / 200),
-    ("heNormal", 2.0 / 200), ("lecunUniform", 1.0 / 200), ("lecunNormal", 1.0 / 200),
-  ])
-  func variances(_ name: String, _ expected: Double) {
-    let initializers: [String: Initializer] = [
-      "glorotUniform": .glorotUniform, "glorotNormal": .glorotNormal, "heUniform": .heUniform,
-      "heNormal": .heNormal, "lecunUniform": .lecunUniform, "lecunNormal": .lecunNormal,
-    ]
-    let weights = initializers[name]!([200, 300], inputs: 200, outputs: 300, key: key)
+  /// The standard kinds with their variance for 200 inputs and 300 outputs.
+  enum Kind: String, CaseIterable, Sendable {
+    case glorotUniform, glorotNormal, heUniform, heNormal, lecunUniform, lecunNormal
+
+    var initializer: Initializer {
+      switch self {
+      case .glorotUniform: .glorotUniform
+      case .glorotNormal: .glorotNormal
+      case .heUniform: .heUniform
+      case .heNormal: .heNormal
+      case .lecunUniform: .lecunUniform
+      case .lecunNormal: .lecunNormal
+      }
+    }
+
+    var variance: Double {
+      switch self {
+      case .glorotUniform, .glorotNormal: 2 / 500
+      case .heUniform, .heNormal: 2 / 200
+      case .lecunUniform, .lecunNormal: 1 / 200
+      }
+    }
+  }
+
+  @Test(arguments: Kind.allCases) func variances(_ kind: Kind) {
+    let expected = kind.variance
+    let weights = kind.initializer([200, 300], inputs: 200, outputs: 300, key: key)
     #expect(weights.dtype == .float32)
     // 60000 numbers: the variance is known to about 0.6 % (normal), the mean to 0.4 % of a deviation.
     let variance = weights.asType(.float64).variance(axes: [0, 1]).item
     #expect(Swift.abs(variance / expected - 1) < 0.03)
     #expect(Swift.abs(weights.mean().item) < 0.02 * expected.squareRoot())
     let largest = abs(weights).max().item
-    if name.hasSuffix("Uniform") {
+    if kind.rawValue.hasSuffix("Uniform") {
       #expect(largest <= (3 * expected).squareRoot() * 1.000001)
     } else {
       #expect(largest > (3 * expected).squareRoot() * 1.5)

@@ -96,7 +96,7 @@ struct LayerTests {
     let x = tensor([3, 5])
     let y = layer(x)
     #expect(isClose(y.mean(axis: -1).scalars, [0, 0, 0]).holds)
-    #expect(isClose(square(y).mean(axis: -1).scalars, [1, 1, 1], relativeTolerance: 1e-4).holds)
+    #expect(isClose(square(y).mean(axis: -1).scalars, [1, 1, 1], relativeTolerance: 1e-3).holds)
     #expect(layer(Tensor.zeros([0, 5])).shape == [0, 5])
     // Equal elements have variance 0; one feature always has.
     #expect(gradient(at: Tensor.ones([2, 5])) { layer($0).sum() }.isFinite)

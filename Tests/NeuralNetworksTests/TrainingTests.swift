@@ -93,11 +93,13 @@ struct TrainingTests {
   // MARK: - The loop
 
   /// Eight points of a curve that a small network can learn by heart.
-  private func problem(_ dtype: DType) -> (MLP, DataLoader<Pair<Tensor, Tensor>>) {
+  private func problem(_ dtype: DType, batchSize: Int = 4) -> (
+    MLP, DataLoader<Pair<Tensor, Tensor>>
+  ) {
     let x = Tensor.linearSpace(from: -1, to: 1, count: 8, dtype: dtype).expandingAxis(-1)
     return (
       MLP([1, 16, 16, 1], activation: .tanh, key: key, dtype: dtype),
-      DataLoader(Pair(x, sin(x * 4)), batchSize: 4, shuffledBy: key)
+      DataLoader(Pair(x, sin(x * 4)), batchSize: batchSize, shuffledBy: key)
     )
   }
 
@@ -106,16 +108,15 @@ struct TrainingTests {
   }
 
   @Test(arguments: [DType.float32, .float64]) func learnsByHeart(_ dtype: DType) throws {
-    var (network, loader) = problem(dtype)
+    var (network, loader) = problem(dtype, batchSize: 8)
     let trainer = Trainer(
-      Adam(learningRate: 0), for: .epochs(400),
-      schedule: .cosine(peak: 0.02, total: 800, warmup: 20), clipping: .globalNorm(1))
+      Adam(learningRate: 0), for: .epochs(1500),
+      schedule: .cosine(peak: 0.05, total: 1500, warmup: 20), clipping: .globalNorm(1))
     let report = try trainer.train(&network, on: loader, loss: loss)
     #expect(report.status == .finished)
-    #expect(report.steps == 800)
-    #expect(report.records.count == 400)
-    #expect(report.records.last!.loss < 1e-4)
-    #expect(report.records.last!.loss < report.records[0].loss / 1000)
+    #expect(report.steps == 1500 && report.records.count == 1500)
+    #expect(report.records[0].loss > 0.1)
+    #expect(report.records.last!.loss < 1e-6)
   }
 
   @Test func classifiesAfterTraining() throws {
@@ -137,7 +138,7 @@ struct TrainingTests {
     func run(_ network: inout MLP, _ state: inout OptimizerState?, _ steps: Int) throws {
       try Trainer(Adam(learningRate: 0.01), for: .steps(steps), key: key)
         .train(&network, on: loader, state: &state) { network, batch, key in
-          loss(network, batch, key) + (key.normal([]) * network.layers[0].bias).sum()
+          loss(network, batch, key) + (key.normal([]) * network.layers[0].bias!).sum()
         }
     }
     var (a, b) = (start, start)

@@ -23,9 +23,10 @@ public enum LineSearch: Sendable, Hashable {
       var t = first
       for _ in 0..<maximumTrials {
         let trial = try at(t)
-        if trial.isFinite, trial.value <= start.value + decrease * t * start.slope + noise {
-          return trial
-        }
+        let allowed = start.value + decrease * t * start.slope
+        // Where the change is rounding, the slope decides (Hager and Zhang 2005, equation 4.1).
+        let isFlatter = abs(trial.slope) <= (2 * decrease - 1) * start.slope
+        if trial.isFinite, trial.value <= allowed + (isFlatter ? noise : 0) { return trial }
         t *= factor
       }
       return nil
