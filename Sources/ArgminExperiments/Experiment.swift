@@ -44,7 +44,7 @@ public struct ExperimentResults: Sendable {
 public enum Experiments {
   /// All of them, in the order in which they are listed.
   public static let all: [any Experiment] = [
-    SupportVectorSensitivity(), DigitClassification(),
+    SupportVectorSensitivity(), DigitClassification(), SinusoidMetaLearning(),
   ]
 
   /// The experiment of that name.
