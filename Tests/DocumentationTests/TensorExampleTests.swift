@@ -32,7 +32,8 @@ import Testing
     // One parameter, inner loss (y - 3)^2, five steps of gradient descent with the rate 0.1.
     let loop = InnerLoop(SGD(learningRate: 0.1), steps: 5)
     let (later, slope) = valueAndGradient(at: Tensor([1.0]), loop) { initial, loop in
-      let trained = loop(from: initial, with: Tensor([3.0])) { y, target in square(y - target).sum() }
+      let trained = loop(from: initial, with: Tensor([3.0])) { y, target in square(y - target).sum()
+      }
       return square(trained.parameters - 2).sum()
     }
     print(later.item)  // 0.1187767296

@@ -102,7 +102,9 @@ public struct SinusoidMetaLearning: Experiment {
       for result in results where result.shots == shots {
         table.append(
           [result.learner.name]
-            + result.errors.map { String(format: "%.3f ± %.3f", $0.mean, $0.margin) } + [
+            + result.errors.map {
+              $0.mean.isFinite ? String(format: "%.3f ± %.3f", $0.mean, $0.margin) : "diverged"
+            } + [
               "\(result.leftOut)", String(format: "%.2f MB", Double(result.bytes) / 1e6),
               String(format: "%.1f", result.seconds),
             ])
