@@ -1,5 +1,5 @@
 #!/bin/sh
-# The demonstration: a published problem solved and differentiated, then a support vector machine.
+# The demonstration: a published problem solved and differentiated, a support vector machine, a network.
 # ARGMIN is the tool, OUTPUT the folder for what is written.
 set -eu
 
@@ -21,3 +21,6 @@ run check "$problem"
 
 heading "Which samples does a support vector machine depend on?"
 run run svm-sensitivity --output "$output/svm-sensitivity"
+
+heading "A network that recognizes handwritten digits"
+run run digits --output "$output/digits"

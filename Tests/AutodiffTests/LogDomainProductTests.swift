@@ -30,8 +30,8 @@ import Testing
   /// Large enough to be cut into parts for threads.
   @Test(arguments: [false, true]) func partsOfLargeMatrices(_ transposed: Bool) {
     var random = TestGenerator(seed: 8)
-    let K = random.tensor([300, 259], -30, 30)
-    let v = random.tensor([transposed ? 300 : 259], -30, 30)
+    let K = random.tensor([600, 259], -30, 30)
+    let v = random.tensor([transposed ? 600 : 259], -30, 30)
     func composed(_ K: Tensor, _ v: Tensor) -> Tensor {
       (K + v.expandingAxis(transposed ? -1 : -2)).logSumExp(axis: transposed ? -2 : -1)
     }

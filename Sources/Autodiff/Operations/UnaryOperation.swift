@@ -102,7 +102,7 @@ enum UnaryOperation: Sendable {
     if g.trace == nil, x.trace == nil, y.trace == nil {
       let result = Tensor(uninitializedLike: g)
       let size = g.dtype.byteCount
-      forEachFixedPart(of: g.count, partCount: g.count / 32_768, multiple: 64) { part in
+      forEachFixedPart(of: g.count, partCount: g.count / 131_072, multiple: 64) { part in
         let offset = part.lowerBound * size
         tk_unary_vjp(
           g.typeCode, code, part.count, x.memory + offset, y.memory + offset, g.memory + offset,
@@ -123,7 +123,7 @@ enum UnaryOperation: Sendable {
   private func apply(_ x: Tensor) -> Tensor {
     let result = Tensor(uninitializedLike: x)
     let size = x.dtype.byteCount
-    forEachFixedPart(of: x.count, partCount: x.count / 32_768, multiple: 64) { part in
+    forEachFixedPart(of: x.count, partCount: x.count / 131_072, multiple: 64) { part in
       let offset = part.lowerBound * size
       tk_unary(x.typeCode, code, part.count, x.memory + offset, result.memory + offset)
     }
