@@ -45,6 +45,7 @@ public enum Experiments {
   /// All of them, in the order in which they are listed.
   public static let all: [any Experiment] = [
     SupportVectorSensitivity(), DigitClassification(), SinusoidMetaLearning(),
+    HyperparameterLearning(),
   ]
 
   /// The experiment of that name.
