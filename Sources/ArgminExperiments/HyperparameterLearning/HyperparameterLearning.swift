@@ -12,7 +12,7 @@ public struct HyperparameterLearning: Experiment {
 
   var trainingCount = 600
   var fewCount = 150
-  var validationCount = 300
+  var validationCount = 500
   /// The share of the training labels that are replaced by another digit.
   var wrongShare = 0.3
   var outerSteps = 60
@@ -89,7 +89,7 @@ public struct HyperparameterLearning: Experiment {
     for (index, (name, estimator)) in Self.estimators.enumerated() {
       evaluate(task, name, noisy) {
         let run = noisy.learn(
-          .sampleWeights, from: noisy.equalHyperparameters(strength: bestStrength / 3),
+          .sampleWeights, from: noisy.equalHyperparameters(strength: bestStrength),
           estimator: estimator, outerSteps: outerSteps, rate: 0.3
         ) { progress((Double(index) + $0) / 4, "weights of samples: \(name)") }
         weightRuns.append(run)
