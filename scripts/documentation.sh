@@ -4,7 +4,8 @@ set -eu
 
 mkdir -p .build/documentation
 targets=
-for target in Argmin LinearAlgebra OptimizationCore ConvexSolvers ProblemFiles ArgminExperiments; do
+for target in Argmin LinearAlgebra Autodiff NeuralNetworks OptimizationCore ConvexSolvers \
+  DifferentiableOptimization ProblemFiles ArgminExperiments; do
   targets="$targets --target $target"
 done
 # shellcheck disable=SC2086  # the list is meant to be split

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "TensorKernels.h"
+#include "TruncatedNormal.h"
 #include "multiversion.h"
 
 // Products and sums are rounded one by one, for the same bits with and without fused operations.
@@ -59,8 +60,8 @@ INLINE v8 from_one_to_two(u8x64 bits) { return (v8)(bits >> 12 | 0x3FF0000000000
 // The middles of 2^52 equal parts of (0, 1).
 INLINE v8 open_unit(u8x64 bits) { return from_one_to_two(bits) - (1 - 0x1p-53); }
 
-// log(x) for positive normal x, within 2 units in the last place: x = 2^e m with m between sqrt(1/2) and
-// sqrt(2), log(m) = 2 artanh(s) with s = (m - 1) / (m + 1), |s| < 0.172.
+// log(x) for positive normal x, within 2 units in the last place: x = 2^e m with m between
+// sqrt(1/2) and sqrt(2), log(m) = 2 artanh(s) with s = (m - 1) / (m + 1), |s| < 0.172.
 INLINE v8 logarithm(v8 x) {
   const u8x64 root_of_half = (u8x64){} + 0x3FE6A09E667F3BCD;
   const u8x64 shifted = (u8x64)x - root_of_half;
@@ -79,8 +80,8 @@ INLINE v8 logarithm(v8 x) {
   return e * 0x1.62e42fefa0000p-1 + (f + ((s * (z * sum) - s * f) + e * 0x1.cf79abc9e3b3ap-40));
 }
 
-// Sine and cosine of 2 pi times the number in (0, 1) that the bits say: two bits choose the quarter, the
-// others the angle between -pi/4 and pi/4.
+// Sine and cosine of 2 pi times the number in (0, 1) that the bits say: two bits choose the
+// quarter, the others the angle between -pi/4 and pi/4.
 INLINE void sine_and_cosine(u8x64 bits, v8 *sine, v8 *cosine) {
   const v8 x = (open_unit(bits << 2) - 0.5) * 1.5707963267948966, z = x * x;
   const v8 s = x + x * z * (-1.0 / 6 + z * (1.0 / 120 + z * (-1.0 / 5040 + z * (1.0 / 362880
@@ -121,8 +122,8 @@ INLINE void numbers(int kind, u8x64 a, u8x64 b, v8 *x, v8 *y) {
 
 // MARK: - Tiles
 
-// Blocks of a tile, which are made in four groups of eight: the first words of the 32 blocks come first,
-// then the second ones. A float32 number takes half a word: the low halves come first.
+// Blocks of a tile, which are made in four groups of eight: the first words of the 32 blocks come
+// first, then the second ones. A float32 number takes half a word: the low halves come first.
 enum { BLOCKS = 32, GROUP = 8 };
 
 // The part of a stream that one tile of `size` numbers contributes to n numbers from `first` on.
@@ -173,8 +174,8 @@ MULTIVERSION static void fill_f64(int kind, int purpose, const uint64_t *key, in
   }
 }
 
-// Half a word as a word from which numbers() makes one that the conversion to float32 rounds into the open
-// or half-open interval: uniform ones exactly, by 24 bits or by 23 and the middle.
+// Half a word as a word from which numbers() makes one that the conversion to float32 rounds into
+// the open or half-open interval: uniform ones exactly, by 24 bits or by 23 and the middle.
 INLINE u8x64 widened(int kind, u8x64 low_half) {
   const u8x64 word = low_half << 32;
   switch (kind) {
@@ -189,7 +190,8 @@ INLINE void store_singles(float *out, v8 x) {
   memcpy(out, &single, sizeof single);
 }
 
-MULTIVERSION static void fill_f32(int kind, const uint64_t *key, int64_t first, long n, float *out) {
+MULTIVERSION static void fill_f32(int kind, const uint64_t *key, int64_t first, long n,
+                                  float *out) {
   float scratch[4 * BLOCKS];
   while (n > 0) {
     const tile_part part = part_of(first, n, 4 * BLOCKS);
@@ -225,10 +227,8 @@ void random_words(const uint64_t key[2], long n, uint64_t *out) {
 
 // MARK: - Truncated normal
 
-#include "TruncatedNormal.h"
-
-void random_truncated_normal(int type, const uint64_t key[2], double low, double high, int64_t first,
-                             long n, void *out) {
+void random_truncated_normal(int type, const uint64_t key[2], double low, double high,
+                             int64_t first, long n, void *out) {
   const truncation interval = truncation_between(low, high);
   double unit[256];
   for (long start = 0; start < n; start += 256) {

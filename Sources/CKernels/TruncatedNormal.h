@@ -7,8 +7,8 @@
 // From here on a tail is worked with on the scale of logarithms: probabilities near 1e-15 and less.
 #define FAR_TAIL 8.0
 
-// Intervals to the right are mirrored: small probabilities are exact on the left only. The bounds are
-// those of the mirrored interval.
+// Intervals to the right are mirrored: small probabilities are exact on the left only. The bounds
+// are those of the mirrored interval.
 typedef struct {
   int is_mirrored;
   double left, right;
@@ -64,8 +64,9 @@ static inline double mills_ratio(double t) {
   return 1 / denominator;
 }
 
-// The t between a >= FAR_TAIL and b of which a part `unit` of the tail's mass lies closer to a: Newton's
-// method for the logarithm of the probability of more than t, relative to that of more than a.
+// The t between a >= FAR_TAIL and b of which a part `unit` of the tail's mass lies closer to a:
+// Newton's method for the logarithm of the probability of more than t, relative to that of more
+// than a.
 static inline double far_tail_quantile(double a, double b, double unit) {
   const double mills_a = mills_ratio(a);
   const double beyond = isinf(b) ? 0 : exp((a - b) * (a + b) / 2) * mills_ratio(b) / mills_a;

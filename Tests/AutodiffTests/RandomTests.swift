@@ -1,8 +1,12 @@
 import Autodiff
 import CKernels
+import Foundation
 import Testing
 
-@Suite struct RandomTests {
+/// The kernels' bits and numbers.
+@Suite struct RandomKernelTests {
+  static let key: [UInt64] = [0x0123_4567_89ab_cdef, 42]
+
   /// The known answers of the authors' library Random123 for Threefry 2x64 with 20 rounds.
   @Test(arguments: [
     ([UInt64(0), 0], [UInt64(0), 0], [UInt64(0xc2b6_e3a8_c2c6_9865), 0x6f81_ed42_f350_084d]),
@@ -19,76 +23,113 @@ import Testing
     #expect(block == expected)
   }
 
-  /// Mean and variance within five standard errors.
-  private func expectMoments(
-    _ sample: Tensor, mean: Double, variance: Double, kurtosis: Double = 3
-  ) {
-    let values = sample.scalars
-    let count = Double(values.count)
-    let m = values.reduce(0, +) / count
-    let v = values.reduce(0) { $0 + ($1 - m) * ($1 - m) } / count
-    #expect(Swift.abs(m - mean) < 5 * (variance / count).squareRoot())
-    #expect(Swift.abs(v - variance) < 5 * variance * ((kurtosis - 1) / count).squareRoot())
+  static func doubles(_ kind: Int, first: Int, count: Int) -> [Double] {
+    var result = [Double](repeating: .nan, count: count)
+    random_fill(Int32(kind), Int32(TK_F64), key, Int64(first), count, &result)
+    return result
   }
 
-  @Test(arguments: DType.allCases) func moments(_ dtype: DType) {
-    let key = RandomKey(seed: 3)
-    let shape = [50_001]
-    let uniform = key.uniform(shape, low: -1, high: 3, dtype: dtype)
-    #expect(uniform.min().item >= -1 && uniform.max().item <= 3)
-    expectMoments(uniform, mean: 1, variance: 16.0 / 12, kurtosis: 1.8)
-    expectMoments(
-      key.normal(shape, mean: 2, standardDeviation: 3, dtype: dtype), mean: 2, variance: 9)
-    expectMoments(
-      key.gumbel(shape, dtype: dtype), mean: 0.5772156649, variance: 1.6449340668, kurtosis: 5.4)
-    expectMoments(
-      key.bernoulli(shape, probability: 0.3, dtype: dtype), mean: 0.3, variance: 0.21)
-    // Between -2 and 2: variance 1 - 2 * 2 phi(2) / (Phi(2) - Phi(-2)).
-    expectMoments(key.truncatedNormal(shape, dtype: dtype), mean: 0, variance: 0.7737413)
-    let tail = key.truncatedNormal([1000], low: 9, high: .infinity, dtype: dtype)
-    #expect(tail.min().item >= 9 && tail.max().item < 11)
-    let narrow = key.truncatedNormal([1000], low: -9.5, high: -9, dtype: dtype)
-    #expect(narrow.min().item >= -9.5 && narrow.max().item <= -9)
-    #expect(uniform.dtype == dtype && uniform.shape == shape)
+  static func singles(_ kind: Int, first: Int, count: Int) -> [Float] {
+    var result = [Float](repeating: .nan, count: count)
+    random_fill(Int32(kind), Int32(TK_F32), key, Int64(first), count, &result)
+    return result
   }
 
-  @Test func streamsDoNotDependOnTheLength() {
-    let key = RandomKey(seed: 5)
-    for count in 0..<20 {
-      #expect(key.uniform([count]).scalars == Array(key.uniform([20]).scalars[..<count]))
-      #expect(key.normal([count]).scalars == Array(key.normal([20]).scalars[..<count]))
+  /// Numbers of 64 are made from 32 blocks, their first words in front; the vectors' logarithm,
+  /// sine and cosine against those of the system.
+  @Test func numbersComeFromTheBlocks() {
+    func block(_ index: Int, _ kind: Int) -> [UInt64] {
+      var block = [UInt64](repeating: 0, count: 2)
+      random_block(Self.key, [UInt64(index), UInt64(kind)], &block)
+      return block
     }
-    #expect(key.split(into: 2)[1] == key.split(into: 5)[1])
+    func open(_ word: UInt64) -> Double { Double(word >> 12) * 0x1p-52 + 0x1p-53 }
+    let count = 6400
+    var words = [UInt64](repeating: 0, count: count)
+    random_words(Self.key, count, &words)
+    let uniform = Self.doubles(RANDOM_UNIFORM, first: 0, count: count)
+    let openUniform = Self.doubles(RANDOM_OPEN_UNIFORM, first: 0, count: count)
+    let normal = Self.doubles(RANDOM_NORMAL, first: 0, count: count)
+    let gumbel = Self.doubles(RANDOM_GUMBEL, first: 0, count: count)
+    for index in 0..<count where index % 64 < 32 {
+      let (number, second) = (index / 64 * 32 + index % 64, index + 32)
+      for (position, word) in [(index, 0), (second, 1)] {
+        #expect(words[position] == block(number, RANDOM_WORDS)[word])
+        #expect(
+          uniform[position] == Double(block(number, RANDOM_UNIFORM)[word] >> 12) * 0x1p-52)
+        #expect(openUniform[position] == open(block(number, RANDOM_OPEN_UNIFORM)[word]))
+        let expected = -log(-log(open(block(number, RANDOM_GUMBEL)[word])))
+        #expect(abs(gumbel[position] - expected) < 1e-15 * (1 + abs(expected)))
+      }
+      let bits = block(number, RANDOM_NORMAL)
+      let radius = (-2 * log(open(bits[0]))).squareRoot()
+      let angle = 0.5 * .pi * (Double(bits[1] >> 62) + open(bits[1] << 2) - 0.5)
+      #expect(abs(normal[index] - radius * cos(angle)) < 2e-15 * radius)
+      #expect(abs(normal[second] - radius * sin(angle)) < 2e-15 * radius)
+    }
   }
 
-  @Test func derivedKeysAreDifferent() {
-    let key = RandomKey(seed: 0)
-    var seen: Set<RandomKey> = [key, RandomKey(seed: 1)]
-    var count = 2
-    for index in 0..<500 {
-      seen.insert(key.folded(in: index))
-      count += 1
+  @Test func anyPartOfAStreamIsTheSame() {
+    var random = TestGenerator(seed: 3)
+    var truncated = [Double](repeating: 0, count: 1000)
+    random_truncated_normal(Int32(TK_F64), Self.key, -1, 2, 0, 1000, &truncated)
+    for kind in [RANDOM_UNIFORM, RANDOM_OPEN_UNIFORM, RANDOM_NORMAL, RANDOM_GUMBEL] {
+      let doubles = Self.doubles(kind, first: 0, count: 1000)
+      let singles = Self.singles(kind, first: 0, count: 1000)
+      for _ in 0..<100 {
+        let first = Int(random.uniform(0, 1000))
+        let count = Int(random.uniform(0, Double(1001 - first)))
+        let range = first..<first + count
+        #expect(Self.doubles(kind, first: first, count: count) == Array(doubles[range]))
+        #expect(Self.singles(kind, first: first, count: count) == Array(singles[range]))
+        var part = [Double](repeating: 0, count: count)
+        random_truncated_normal(Int32(TK_F64), Self.key, -1, 2, Int64(first), count, &part)
+        #expect(part == Array(truncated[range]))
+      }
     }
-    for child in key.split(into: 500) {
-      seen.insert(child)
-      count += 1
-    }
-    #expect(seen.count == count)
-    // Streams of neighbouring keys are uncorrelated.
-    let (a, b) = key.split()
-    let product = a.normal([20_000]) * b.normal([20_000])
-    #expect(Swift.abs(product.mean().item) < 5 / 20_000.0.squareRoot())
   }
 
-  @Test func permutations() {
-    let key = RandomKey(seed: 9)
-    #expect(key.permutation(0).isEmpty)
-    #expect(key.permutation(100).sorted() == Array(0..<100))
-    var counts = [[Int]: Int]()
-    for index in 0..<6000 { counts[key.folded(in: index).permutation(3), default: 0] += 1 }
-    #expect(counts.count == 6 && counts.values.allSatisfy { Swift.abs($0 - 1000) < 150 })
-    #expect(Set(key.choice(5, of: 10)).count == 5)
-    let dice = key.integers(6000, below: 6)
-    for face in 0..<6 { #expect(Swift.abs(dice.filter { $0 == face }.count - 1000) < 150) }
+  /// Large tensors are made by several threads.
+  @Test func threadsDoNotMatter() {
+    let key = RandomKey(seed: 8)
+    let count = 300_001
+    for dtype in DType.allCases {
+      let large = key.normal([count], dtype: dtype).scalars
+      #expect(key.normal([1000], dtype: dtype).scalars == Array(large[..<1000]))
+      #expect(key.normal([count], dtype: dtype).scalars == large)
+      let truncated = key.truncatedNormal([10_000], dtype: dtype).scalars
+      #expect(key.truncatedNormal([999], dtype: dtype).scalars == Array(truncated[..<999]))
+    }
+  }
+
+  @Test func everyBitIsFair() {
+    let count = 50_000
+    var words = [UInt64](repeating: 0, count: count)
+    random_words(Self.key, count, &words)
+    let limit = 5 * Double(count).squareRoot() / 2
+    for bit in 0..<64 {
+      let ones = words.reduce(0) { $0 + Int($1 >> UInt64(bit) & 1) }
+      #expect(Swift.abs(Double(ones) - Double(count) / 2) < limit)
+      // Beside the word's neighbours in the stream, the tile and the vector.
+      for lag in [1, 2, 8, 32, 64] {
+        let equal = (0..<count - lag).reduce(0) {
+          $0 + Int(~(words[$1] ^ words[$1 + lag]) >> UInt64(bit) & 1)
+        }
+        #expect(Swift.abs(Double(equal) - Double(count - lag) / 2) < limit)
+      }
+    }
+  }
+
+  @Test func openIntervals() {
+    for kind in [RANDOM_UNIFORM, RANDOM_OPEN_UNIFORM] {
+      let doubles = Self.doubles(kind, first: 0, count: 100_000)
+      let singles = Self.singles(kind, first: 0, count: 100_000)
+      let lowest = kind == RANDOM_OPEN_UNIFORM ? 0x1p-53 : 0
+      #expect(doubles.allSatisfy { $0 >= lowest && $0 < 1 })
+      #expect(singles.allSatisfy { $0 >= Float(lowest) && $0 < 1 })
+    }
+    // A single-precision number has exactly the bits that it can hold: the extreme ones as well.
+    let open = Self.singles(RANDOM_OPEN_UNIFORM, first: 0, count: 100_000)
+    #expect(open.allSatisfy { ($0 * 0x1p24).truncatingRemainder(dividingBy: 2) == 1 })
   }
 }

@@ -40,4 +40,36 @@ import Testing
     example.requirePrinted(output.lines)
     try example.requireShown(in: "README.md", preamble: ["import Argmin", ""])
   }
+
+  @Test func tensorExample() throws {
+    var output = Output()
+    func print(_ items: Any...) { output.append(items) }
+
+    // BEGIN tensor example
+    // A network predicts returns, a quadratic program turns them into a portfolio (weights that are not
+    // negative and sum to 1), and the loss is what that portfolio really earned.
+    let n = 3
+    let layer = QuadraticProgramLayer()
+    var network = MLP([2, 16, n], activation: .tanh, key: RandomKey(seed: 1), dtype: .float64)
+    let features = RandomKey(seed: 2).normal([8, 2])
+    let returns = RandomKey(seed: 3).normal([8, n])
+
+    let (loss, slope) = try valueAndGradient(at: network) { network in
+      let portfolio = try layer(
+        Q: Tensor.identity(n), p: -network(features), G: -Tensor.identity(n), h: Tensor.zeros([n]),
+        A: Tensor.ones([1, n]), b: Tensor([1])
+      ).x
+      return -(portfolio * returns).sum(axis: -1).mean()
+    }
+    let optimizer = Adam(learningRate: 1e-2)
+    var state = optimizer.initialState(for: network)
+    optimizer.update(&network, gradient: slope, state: &state)
+    print(loss.shape, slope.layers[0].weight.shape)  // [] [2, 16]
+    // END tensor example
+
+    #expect(slope.leaves.allSatisfy(\.isFinite) && slope.layers[0].weight.norm().item > 0)
+    let example = try DocumentedExample("tensor example")
+    example.requirePrinted(output.lines)
+    try example.requireShown(in: "README.md", preamble: ["import Argmin", ""])
+  }
 }

@@ -1,4 +1,5 @@
 import Autodiff
+import Foundation
 import NeuralNetworks
 import Testing
 import _TestSupport
@@ -104,7 +105,7 @@ struct OptimizerTests {
       // Hyperparameters, start and data, everything differentiated.
       let inputs = optimizer.leaves + [random.tensor([3], 1, 2), random.tensor([3])]
       let count = inputs.count
-      DerivativeCheck(tolerance: 2e-5)(inputs) { leaves in
+      DerivativeCheck(tolerance: 2e-5, hasFusedValue: true)(inputs) { leaves in
         let optimizer = optimizer.replacingLeaves(with: Array(leaves.prefix(count - 2)))
         var x = leaves[count - 2]
         var state = optimizer.initialState(for: x)
@@ -184,6 +185,24 @@ struct OptimizerTests {
     let (one, _) = adam.step(x, gradient: x, state: adam.initialState(for: x))
     let (two, _) = both.step(x, gradient: x, state: both.initialState(for: x))
     #expect(isClose(two.scalars, [one.scalars[0], (1 + one.scalars[1]) / 2]).holds)
+  }
+
+  @Test func statesAreStoredLikeParameters() throws {
+    let file = FileManager.default.temporaryDirectory
+      .appendingPathComponent("\(UUID().uuidString).safetensors")
+    defer { try? FileManager.default.removeItem(at: file) }
+    let optimizer = Adam(learningRate: 0.1)
+    var x = [Tensor([1.0, 2])]
+    var state = optimizer.initialState(for: x)
+    optimizer.update(&x, gradient: [Tensor([1.0, 1])], state: &state)
+    try state.save(to: file)
+    var restored = optimizer.initialState(for: x)
+    try restored.load(from: file)
+    let gradient = [Tensor([0.5, -1])]
+    let continued = optimizer.step(x, gradient: gradient, state: restored)
+    optimizer.update(&x, gradient: gradient, state: &state)
+    #expect(continued.state.step.item == 2)
+    #expect(continued.parameters.leafScalars == x.leafScalars)
   }
 
   @Test func emptyTensorsAndNoTensors() {

@@ -1,13 +1,14 @@
 import CKernels
 
-/// The memory of all tensors of the process, to compare what ways of computing a derivative keep.
+/// How much memory tensors take, in the whole process: what derivatives keep can be measured.
 public enum TensorMemory {
-  /// Bytes of tensors that are alive.
+  /// Bytes of all tensors that exist.
   public static var liveBytes: Int { Int(tk_live_bytes()) }
 
-  /// The largest number of bytes since `resetPeak`.
+  /// The most bytes at once since the process began or `resetPeak` was called. Exact with one thread, else
+  /// to 64 KiB per thread.
   public static var peakBytes: Int { Int(tk_peak_bytes()) }
 
-  /// Begins a new measurement of the peak, from what is alive now.
+  /// Lets the peak begin anew from what exists now.
   public static func resetPeak() { tk_reset_peak() }
 }

@@ -1,7 +1,7 @@
 /// Vectors of independent zeros and ones, one with the probability `sigmoid(logits)`.
 ///
-/// Logits may have any size, infinities included: what is certain then has the log probability 0, what is
-/// impossible -infinity.
+/// Logits may have any size, infinities included: what is certain then has the log probability 0,
+/// what is impossible -infinity.
 public struct BernoulliLogits: Distribution {
   /// `[..., n]`
   public var logits: Tensor
@@ -35,7 +35,8 @@ public struct BernoulliLogits: Distribution {
       softplus(-other.logits) - softplus(-limited), softplus(other.logits) - softplus(limited))
   }
 
-  /// Logits without infinities: beyond 1000 probabilities are exactly 0 and 1, and the entropy's terms 0.
+  /// Logits without infinities: beyond 1000 probabilities are exactly 0 and 1, and the entropy's
+  /// terms 0.
   private var limited: Tensor { clip(logits, -1000, 1000) }
 
   /// The sum over the last axis of the mean of a function of x, from its values at 1 and 0.

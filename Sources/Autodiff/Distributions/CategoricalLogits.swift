@@ -1,13 +1,16 @@
-/// Distributions of one of k categories, with the probabilities `softmax(logits)` along the last axis.
+/// Distributions of one of k categories, with the probabilities `softmax(logits)` along the last
+/// axis.
 ///
-/// A logit of -infinity is a category of probability 0: it is never drawn, has the log probability -infinity
-/// and adds nothing to entropy, divergence and derivatives. If all logits of a distribution are -infinity, or
-/// one is NaN or infinity, there is no distribution and the results are NaN.
+/// A logit of -infinity is a category of probability 0: it is never drawn, has the log probability
+/// -infinity and adds nothing to entropy, divergence and derivatives. If all logits of a
+/// distribution are -infinity, or one is NaN or infinity, there is no distribution and the results
+/// are NaN.
 public struct CategoricalLogits: Distribution {
   /// `[..., k]`
   public var logits: Tensor
 
-  /// - Parameter logits: logarithms of probabilities, up to a constant per distribution; `[..., k]`, k >= 1
+  /// - Parameter logits: logarithms of probabilities, up to a constant per distribution; `[...,
+  ///   k]`, k >= 1
   public init(logits: Tensor) {
     precondition(
       logits.rank >= 1 && logits.shape[logits.rank - 1] > 0,
@@ -30,12 +33,9 @@ public struct CategoricalLogits: Distribution {
 
   /// The log probabilities of categories `[..., batch...]`, each below k.
   public func logDensity(_ x: IndexTensor) -> Tensor {
-    let shape = broadcastShape(
-      x.shape + [categoryCount], logits.shape, "CategoricalLogits.logDensity")
     let logProbabilities = logits.logSoftmax()
-    let chosen = isCategory(x)
-    return select(chosen, logProbabilities, Tensor.zeros(like: logProbabilities))
-      .broadcast(to: shape).sum(axis: -1)
+    let isChosen = Tensor.oneHot(x, count: categoryCount, dtype: logits.dtype)
+    return select(isChosen, logProbabilities, Tensor(0, dtype: logits.dtype)).sum(axis: -1)
   }
 
   public func entropy() -> Tensor {
@@ -50,18 +50,6 @@ public struct CategoricalLogits: Distribution {
     let logProbabilities = logits.logSoftmax()
     return productOrZero(exp(logProbabilities), logProbabilities - other.logits.logSoftmax())
       .sum(axis: -1)
-  }
-
-  /// 1 at the category, else 0: `[x.shape..., k]`.
-  private func isCategory(_ x: IndexTensor) -> Tensor {
-    let mask = Tensor.zeros(x.shape + [categoryCount], dtype: logits.dtype)
-    for (index, category) in x.values.enumerated() {
-      precondition(
-        (0..<categoryCount).contains(category),
-        "CategoricalLogits.logDensity: category \(category) of \(categoryCount)")
-      mask.write(1, at: index * categoryCount + category)
-    }
-    return mask
   }
 
   public mutating func visitTensors(_ visit: inout TensorVisitor) {

@@ -1,6 +1,8 @@
-/// Normal distributions of vectors with independent elements, `N(mean, exp(logStandardDeviation)^2)`.
+/// Normal distributions of vectors with independent elements, `N(mean,
+/// exp(logStandardDeviation)^2)`.
 ///
-/// A deviation of exactly 0 (a logarithm of -infinity) can be drawn from but has no density: NaN at the mean.
+/// A deviation of exactly 0 (a logarithm of -infinity) can be drawn from but has no density: NaN at
+/// the mean.
 public struct DiagonalGaussian: Distribution {
   /// `[..., n]`
   public var mean: Tensor
@@ -9,7 +11,8 @@ public struct DiagonalGaussian: Distribution {
 
   /// - Parameters:
   ///   - mean: `[..., n]`
-  ///   - logStandardDeviation: `[..., n]`; the two are broadcast to one shape, of one axis at least.
+  ///   - logStandardDeviation: `[..., n]`; the two are broadcast to one shape, of one axis at
+  ///     least.
   public init(mean: Tensor, logStandardDeviation: Tensor) {
     _ = Autodiff.eventShape(mean, logStandardDeviation, "DiagonalGaussian")
     self.mean = mean
@@ -35,7 +38,8 @@ public struct DiagonalGaussian: Distribution {
     mean + exp(logStandardDeviation) * key.normal(shape + eventShape, dtype: mean.dtype)
   }
 
-  /// The sum over the last axis of `-((x - mean) / deviation)^2 / 2 - log(deviation) - log(2 pi) / 2`.
+  /// The sum over the last axis of `-((x - mean) / deviation)^2 / 2 - log(deviation) - log(2 pi) /
+  /// 2`.
   public func logDensity(_ x: Tensor) -> Tensor {
     let z = (x - mean) * exp(-logStandardDeviation)
     return (square(z) * -0.5 - logStandardDeviation - halfLogTwoPi).sum(axis: -1)
@@ -46,8 +50,8 @@ public struct DiagonalGaussian: Distribution {
     (logStandardDeviation.broadcast(to: eventShape) + (0.5 + halfLogTwoPi)).sum(axis: -1)
   }
 
-  /// The sum over the last axis of `log(sq / sp) + (sp^2 + (mp - mq)^2) / (2 sq^2) - 1/2` for means mp, mq and
-  /// deviations sp, sq.
+  /// The sum over the last axis of `log(sq / sp) + (sp^2 + (mp - mq)^2) / (2 sq^2) - 1/2` for means
+  /// mp, mq and deviations sp, sq.
   public func kullbackLeibler(to other: DiagonalGaussian) -> Tensor {
     let ratio = (logStandardDeviation - other.logStandardDeviation) * 2
     let distance = (mean - other.mean) * exp(-other.logStandardDeviation)

@@ -1,12 +1,12 @@
 /// A probability distribution, or a batch of them, whose parameters are tensors.
 ///
-/// The last axis of samples and parameters is the *event*: one draw, whose log density is a single number. The
-/// axes in front are the batch, a distribution each; parameters may have fewer, they are broadcast. So for
-/// parameters `[..., n]` a sample is `[..., n]` and its log density `[...]`. (A category is an event without
-/// an axis; see `CategoricalLogits`.)
+/// The last axis of samples and parameters is the *event*: one draw, whose log density is a single
+/// number. The axes in front are the batch, a distribution each; parameters may have fewer, they
+/// are broadcast. So for parameters `[..., n]` a sample is `[..., n]` and its log density `[...]`.
+/// (A category is an event without an axis; see `CategoricalLogits`.)
 ///
-/// Distributions are structures of tensors: derivatives can be taken with respect to one, or to what its
-/// parameters were computed from.
+/// Distributions are structures of tensors: derivatives can be taken with respect to one, or to
+/// what its parameters were computed from.
 ///
 /// ```swift
 /// let policy = DiagonalGaussian(mean: network(state), logStandardDeviation: logStandardDeviation)
@@ -22,13 +22,13 @@ public protocol Distribution<Sample>: TensorStructure {
 
   /// Random draws, `[shape..., batch..., event]`.
   ///
-  /// Draws of the continuous distributions are differentiable with respect to the parameters: they are
-  /// functions of parameters and of noise that only depends on the key (Kingma and Welling 2014). Draws of the
-  /// discrete ones are constants.
+  /// Draws of the continuous distributions are differentiable with respect to the parameters: they
+  /// are functions of parameters and of noise that only depends on the key (Kingma and Welling
+  /// 2014). Draws of the discrete ones are constants.
   func sample(_ key: RandomKey, shape: [Int]) -> Sample
 
-  /// The logarithm of the density, or of the probability for the discrete ones, at `x`: `[..., batch...]` for
-  /// x `[..., batch..., event]`.
+  /// The logarithm of the density, or of the probability for the discrete ones, at `x`: `[...,
+  /// batch...]` for x `[..., batch..., event]`.
   func logDensity(_ x: Sample) -> Tensor
 
   /// The mean of `-logDensity`, of the batch's shape, in nats.
@@ -49,8 +49,8 @@ let halfLogTwoPi = 0.9189385332046727
 /// log(2)
 let logTwo = 0.6931471805599453
 
-/// `weight * value`, and 0 where the weight is 0, whatever the value: `0 log 0`. It has no NaN in its
-/// derivatives either.
+/// `weight * value`, and 0 where the weight is 0, whatever the value: `0 log 0`. It has no NaN in
+/// its derivatives either.
 func productOrZero(_ weight: Tensor, _ value: Tensor) -> Tensor {
   let shape = broadcastShape(weight.shape, value.shape, "productOrZero")
   let (weight, value) = (weight.broadcast(to: shape), value.broadcast(to: shape))

@@ -1,7 +1,7 @@
 /// Uniform distributions over boxes, `low <= x <= high` for every element.
 ///
-/// Every `high` should be above its `low`: a flat box has an infinite density, and with `high` below `low` log
-/// density and entropy are NaN.
+/// Every `high` should be above its `low`: a flat box has an infinite density, and with `high`
+/// below `low` log density and entropy are NaN.
 public struct UniformBox: Distribution {
   /// `[..., n]`
   public var low: Tensor

@@ -1,8 +1,8 @@
 import CKernels
 import LinearAlgebra
 
-// The kernels' random numbers in plain memory, large ones made by several threads: a number depends on the
-// key and its position only.
+// The kernels' random numbers in plain memory, large ones made by several threads: a number depends
+// on the key and its position only.
 
 extension RandomKey {
   /// Kinds of numbers; those of different kinds are unrelated also if they come from one key.

@@ -2,10 +2,11 @@ import CKernels
 
 /// Where random numbers come from: a value, of which every use gives the same numbers.
 ///
-/// Numbers are a function of the key and of their position (Threefry 2x64 with 20 rounds; Salmon, Moraes,
-/// Dror and Shaw 2011), so they don't depend on threads, and a step that is computed again sees the same
-/// ones; uniform, normal and Gumbel numbers have the same bits on every processor. Using a key twice for the
-/// same thing gives the same numbers, so what needs several streams splits it:
+/// Numbers are a function of the key and of their position (Threefry 2x64 with 20 rounds; Salmon,
+/// Moraes, Dror and Shaw 2011), so they don't depend on threads, and a step that is computed again
+/// sees the same ones; uniform, normal and Gumbel numbers have the same bits on every processor.
+/// Using a key twice for the same thing gives the same numbers, so what needs several streams
+/// splits it:
 ///
 /// ```swift
 /// let (forWeights, forData) = RandomKey(seed: 1).split()

@@ -1,10 +1,11 @@
 import CKernels
 
-// Tensors of random numbers: constants for every derivative, to be moved and scaled by tensors that are not
-// (see `Distribution`).
+// Tensors of random numbers: constants for every derivative, to be moved and scaled by tensors that
+// are not (see `Distribution`).
 
 extension RandomKey {
-  /// Numbers between `low` and `high`, `high` excluded, all equally likely; `low` if the two are equal.
+  /// Numbers between `low` and `high`, `high` excluded, all equally likely; `low` if the two are
+  /// equal.
   public func uniform(
     _ shape: [Int], low: Double = 0, high: Double = 1, dtype: DType = .float64
   ) -> Tensor {
@@ -27,8 +28,8 @@ extension RandomKey {
       ? standard : standard.affine(scale: standardDeviation, shift: mean)
   }
 
-  /// Numbers with the density of a standard normal one between `low` and `high`, and 0 elsewhere; exact for
-  /// bounds far out in a tail as well, of which one may be infinite.
+  /// Numbers with the density of a standard normal one between `low` and `high`, and 0 elsewhere;
+  /// exact for bounds far out in a tail as well, of which one may be infinite.
   public func truncatedNormal(
     _ shape: [Int], low: Double = -2, high: Double = 2, dtype: DType = .float64
   ) -> Tensor {
@@ -51,8 +52,8 @@ extension RandomKey {
     return uniform(shape, dtype: dtype) .< probability
   }
 
-  /// Ones with the probabilities of a tensor, else zeros, of the probabilities' shape and type; a constant
-  /// for every derivative. Exactly 0 and 1 are certain; NaN gives 0.
+  /// Ones with the probabilities of a tensor, else zeros, of the probabilities' shape and type; a
+  /// constant for every derivative. Exactly 0 and 1 are certain; NaN gives 0.
   public func bernoulli(probability: Tensor) -> Tensor {
     uniform(probability.shape, dtype: probability.dtype) .< probability
   }
@@ -60,8 +61,8 @@ extension RandomKey {
   /// Categories with the probabilities `softmax(logits)` along the last axis, by the largest of
   /// `logits + gumbel` (Gumbel 1954; Maddison, Tarlow and Minka 2014).
   ///
-  /// Categories with the logit -infinity are never drawn, unless all are: then it is category 0. Where a logit
-  /// is NaN it is the first such category.
+  /// Categories with the logit -infinity are never drawn, unless all are: then it is category 0.
+  /// Where a logit is NaN it is the first such category.
   ///
   /// - Parameters:
   ///   - logits: `[..., k]` with k >= 1, one distribution for each index of the leading axes.
@@ -86,7 +87,8 @@ extension RandomKey {
   /// The numbers 0 ..< count in random order, all orders equally likely.
   public func permutation(_ count: Int) -> [Int] { choice(count, of: count) }
 
-  /// `count` different numbers below `total`, in random order (Fisher and Yates 1938); all equally likely.
+  /// `count` different numbers below `total`, in random order (Fisher and Yates 1938); all equally
+  /// likely.
   public func choice(_ count: Int, of total: Int) -> [Int] {
     precondition(0 <= count && count <= total, "choice: \(count) of \(total)")
     var order = Array(0..<total)

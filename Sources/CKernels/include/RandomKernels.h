@@ -1,7 +1,7 @@
-// Random numbers as a function of a key, a purpose and a position (Threefry 2x64 with 20 rounds; Salmon,
-// Moraes, Dror and Shaw 2011): nothing is kept between calls, so that any number of threads, each with a
-// part of the positions, makes the same numbers. Uniform, normal and Gumbel numbers have the same bits on
-// every processor.
+// Random numbers as a function of a key, a purpose and a position (Threefry 2x64 with 20 rounds;
+// Salmon, Moraes, Dror and Shaw 2011): nothing is kept between calls, so that any number of
+// threads, each with a part of the positions, makes the same numbers. Uniform, normal and Gumbel
+// numbers have the same bits on every processor.
 #ifndef ARGMIN_RANDOM_KERNELS_H
 #define ARGMIN_RANDOM_KERNELS_H
 
@@ -33,8 +33,8 @@ void random_fill(int kind, int type, const uint64_t key[2], int64_t first, long 
 
 // The same of a standard normal number under the condition low <= x <= high, by the inverse of the
 // distribution function, which is exact far out in a tail as well; low < high.
-void random_truncated_normal(int type, const uint64_t key[2], double low, double high, int64_t first,
-                             long n, void *out);
+void random_truncated_normal(int type, const uint64_t key[2], double low, double high,
+                             int64_t first, long n, void *out);
 
 // The words of 64 bits at the positions 0 ..< n.
 void random_words(const uint64_t key[2], long n, uint64_t *out);

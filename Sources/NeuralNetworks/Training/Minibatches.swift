@@ -29,7 +29,7 @@ public struct Minibatches: Sendable, Hashable {
 
   /// The rows of every batch of one epoch, counted from 0.
   public func epoch(_ epoch: Int) -> [[Int]] {
-    let order = key.map { $0.folded(in: epoch).permutation(count) } ?? Array(0..<count)
+    let order = key.map { $0.split().0.folded(in: epoch).permutation(count) } ?? Array(0..<count)
     return (0..<batchCount).map {
       Array(order[$0 * batchSize..<min(($0 + 1) * batchSize, count)])
     }

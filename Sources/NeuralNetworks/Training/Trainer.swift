@@ -76,13 +76,15 @@ public struct Trainer<Method: Optimizer>: Sendable {
       totalSteps: totalSteps, firstEpoch: batchCount == 0 ? 0 : first / batchCount,
       earlyStopping: earlyStopping, log: log)
     var best: Model?
+    // Another one than the loader's, should both have been given the same key.
+    let lossKey = key.split().1
 
     training: while run.step < totalSteps {
       for batch in loader.epoch(run.epoch) {
         let index = first + run.step
         if let schedule { optimizer.learningRate = Tensor(schedule(index)) }
         var (value, gradient) = try valueAndGradient(at: model) {
-          try loss($0, batch, key.folded(in: index))
+          try loss($0, batch, lossKey.folded(in: index))
         }
         guard run.accepts(loss: value.item, gradientNorm: gradient.globalNorm) else {
           break training

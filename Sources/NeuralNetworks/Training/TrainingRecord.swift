@@ -13,7 +13,7 @@ public struct TrainingRecord: Sendable, Hashable, Codable {
   /// The learning rate of the last step.
   public var learningRate: Double
   /// The norm of the last gradient before clipping.
-  public var gradientNorm: Double?
+  public var gradientNorm: Double
   /// Time since the start.
   public var seconds: Double
 
@@ -25,7 +25,7 @@ public struct TrainingRecord: Sendable, Hashable, Codable {
   public var csvRow: String {
     let optional: (Double?) -> String = { $0.map { "\($0)" } ?? "" }
     return "\(epoch),\(step),\(loss),\(optional(validationLoss)),\(learningRate),"
-      + "\(optional(gradientNorm)),\(seconds)"
+      + "\(gradientNorm),\(seconds)"
   }
 
   /// One JSON object on one line; a number that is not finite is null, what is nil is left out.
