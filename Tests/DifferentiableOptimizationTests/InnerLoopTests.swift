@@ -199,6 +199,45 @@ private func trained<Method: Optimizer>(
     }
   }
 
+  @Test func hyperparametersAreNamedLeaves() {
+    let loop = InnerLoop(SGD(learningRate: 0.1, momentum: 0.9), steps: 3)
+    #expect(loop.leafNames == ["optimizer.learningRate", "optimizer.momentum"])
+  }
+
+  /// What the optimizer remembers goes on, so two loops in a row are one of their length.
+  @Test func stateIsHandedOn() {
+    let (parameters, context) = problem()
+    let optimizer = Adam(learningRate: 0.05)
+    func run(_ steps: Int, _ start: [Tensor], _ state: OptimizerState?) -> (
+      [Tensor], OptimizerState
+    ) {
+      let end = InnerLoop(optimizer, steps: steps)(
+        from: start, with: context, state: state, loss: innerLoss)
+      return (end.parameters, end.state)
+    }
+    let (middle, state) = run(3, parameters, nil)
+    let (twice, _) = run(4, middle, state)
+    let (once, _) = run(7, parameters, nil)
+    #expect(twice.leafScalars == once.leafScalars)
+  }
+
+  /// The index of the step and random numbers from it: a step computed again sees the same.
+  @Test func randomStepsAreReplayed() {
+    let (parameters, context) = problem()
+    let key = RandomKey(seed: 5)
+    func slope(_ estimator: GradientEstimator) -> [Double] {
+      gradient(at: parameters) { parameters in
+        InnerLoop(SGD(learningRate: 0.2), steps: 6, estimator: estimator)(
+          from: parameters, with: context
+        ) { y, context, step in
+          innerLoss(y, context) + (y[1] * key.folded(in: step).normal([2])).sum() * 0.3
+        }.parameters[0].sum()
+      }.leafScalars
+    }
+    #expect(
+      isClose(slope(.checkpointed(every: 2)), slope(.unrolled), relativeTolerance: 1e-13).holds)
+  }
+
   @Test func noStepsAreTheIdentity() {
     let (parameters, context) = problem()
     for estimator in [GradientEstimator.unrolled, .checkpointed(), .firstOrder, .lastSteps(3)] {

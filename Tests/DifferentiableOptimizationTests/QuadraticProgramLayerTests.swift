@@ -198,6 +198,60 @@ private func randomData(
     }
   }
 
+  /// Modes nested around a batch of which one item is degenerate and one isn't solved: the exact items have the
+  /// second derivatives that they have alone.
+  @Test func inexactItemsDoNotDisturbTheOthers() throws {
+    // regular, infeasible, degenerate, regular
+    let mixed = Tensor([[1, 1], [-1, -1], [1, 1], [0.5, 2]])
+    let p = Tensor([[-3], [-3], [-1], [-3]])
+    func loss(_ h: Tensor, _ p: Tensor, _ items: [Int]) throws -> Tensor {
+      let answer = try QuadraticProgramLayer()(
+        Q: Tensor([[2]]), p: p.gathering(items, axis: 0), G: G, h: h)
+      // The degenerate item: 2 x = 2 at its bound.
+      let mask = Tensor(
+        answer.status.enumerated().map { $1 == .optimal ? 1.0 : 0 }, shape: [items.count, 1])
+      let x = select(mask, answer.x, Tensor.zeros([items.count, 1]))
+      return (x * x * x).sum()
+    }
+    func second(_ items: [Int], _ pp: Tensor) throws -> [[Double]] {
+      let h = mixed.gathering(items, axis: 0)
+      let direction = Tensor.ones(like: h)
+      let forward = try hessianVectorProduct(at: h, along: direction) {
+        try loss($0, pp, items)
+      }.product
+      let reverse = try gradient(at: h) { h in
+        try (gradient(at: h) { try loss($0, pp, items) } * direction).sum()
+      }
+      let backward = try gradient(at: h) { h in
+        try jvp(at: h, along: direction) { try loss($0, pp, items) }.tangent
+      }
+      return [forward, reverse, backward].map(\.scalars)
+    }
+    let degenerate = p - Tensor([[0], [0], [1], [0]])
+    for (all, alone) in zip(
+      try second([0, 1, 2, 3], degenerate), try second([0, 3], degenerate))
+    {
+      for (item, place) in [(0, 0), (3, 1)] {
+        for k in 0..<2 { #expect(abs(all[2 * item + k] - alone[2 * place + k]) < 1e-9) }
+      }
+      #expect(all[2] == 0 && all[3] == 0)  // unsolved, masked
+      #expect(all[4].isNaN || all[5].isNaN)  // degenerate
+    }
+  }
+
+  @Test(arguments: [1, 4])
+  func resultsDoNotDependOnTheBatch(_ items: Int) throws {
+    let data = randomData(.both, items: 4, seed: 21)
+    let single = data.map { $0.slice(axis: 0, 0..<1) }
+    let some = data.map { $0.slice(axis: 0, 0..<items) }
+    func gradients(_ data: [Tensor]) -> [[Double]] {
+      gradient(at: data) { joined(solved($0, .both)).sum() }.map {
+        Array($0.scalars[..<($0.count / $0.shape[0])])
+      }
+    }
+    #expect(gradients(some) == gradients(single))
+  }
+
   @Test func upstreamNaNStaysInItsItem() throws {
     let data = randomData(.both, items: 3, shared: ["A"], seed: 3)
     let (value, pullback) = vjp(at: data) { solved($0, .both)[0] }

@@ -47,7 +47,7 @@ public struct InnerLoop<Method: Optimizer>: TensorStructure {
     /// What the optimizer remembers; a constant for the implicit estimator.
     public let state: OptimizerState
     /// The inner loss before each step, with its proximal term if there is one. Constants for the implicit
-    /// estimator.
+    /// and the first-order estimator.
     public let losses: [Tensor]
     /// How close the implicit estimator's result is to a minimizer; nil for the others.
     public let certificate: ImplicitCertificate?
@@ -101,10 +101,12 @@ public struct InnerLoop<Method: Optimizer>: TensorStructure {
       from: Pair(initial, state), with: Pair(optimizer, context), steps: steps,
       derivative: derivative
     ) { state, context, index in
-      var (value, gradient) = valueAndGradient(at: state.first) {
-        loss($0, context.second, index)
-      }
-      if stopsGradient { gradient = gradient.stoppingGradient() }
+      // Constants below the inner gradient keep an outer derivative from recording it.
+      let (point, data) =
+        stopsGradient
+        ? (state.first.stoppingGradient(), context.second.stoppingGradient())
+        : (state.first, context.second)
+      let (value, gradient) = valueAndGradient(at: point) { loss($0, data, index) }
       let next = context.first.step(state.first, gradient: gradient, state: state.second)
       return (Pair(next.parameters, next.state), value)
     }
