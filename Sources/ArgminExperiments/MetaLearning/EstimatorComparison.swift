@@ -32,7 +32,7 @@ struct EstimatorComparison: Sendable {
       (
         "implicit, Neumann",
         .implicit(
-          solver: .neumann(terms: 20, step: 0.1), proximalStrength: MetaLearner.proximalStrength)
+          solver: .neumann(terms: 20, step: 0.01), proximalStrength: MetaLearner.proximalStrength)
       ),
     ]
   }
