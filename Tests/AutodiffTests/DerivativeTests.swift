@@ -61,6 +61,26 @@ import Testing
     #expect(jvp(at: Tensor(3), along: Tensor(1)) { $0.stoppingGradient() }.tangent.item == 0)
   }
 
+  @Test func escapedTensorsBelongToTheOuterDerivative() {
+    let slope = gradient(at: Tensor([2.0])) { x in
+      var escaped = Tensor(0.0)
+      _ = gradient(at: x) { y in
+        escaped = (y * x).sum()
+        return y.sum()
+      }
+      return escaped
+    }
+    #expect(slope.item == 4)
+    var average = Tensor(0)
+    for _ in 0..<100 {
+      _ = gradient(at: Tensor(1)) { x in
+        average = average * 0.9 + x * 0.1
+        return x
+      }
+    }
+    #expect(gradient(at: Tensor(1)) { $0 * average }.item == average.item)
+  }
+
   @Test func severalResults() {
     let (value, pullback) = vjp(at: Tensor([1.0, 2])) { x in Pair(x.sum(), x * x) }
     #expect(value.second.scalars == [1, 4])

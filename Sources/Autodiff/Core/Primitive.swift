@@ -24,6 +24,7 @@ private func traced(
   _ x: Tensor, _ apply: (Tensor) -> Tensor, _ vjp: (Tensor, Tensor) -> Pullback,
   _ jvp: (Tensor, Tensor, Tensor) -> Tensor
 ) -> Tensor {
+  let x = x.live
   guard let trace = x.trace else { return apply(x) }
   let below = Tensor(storage: x.storage, trace: trace.lower)
   let y = traced(below, apply, vjp, jvp)
@@ -34,7 +35,8 @@ private func traced(
   }
   let tangent = jvp(below, y, trace.tangent!)
   return Tensor(
-    storage: y.storage, trace: Trace(level: trace.level, lower: y.trace, tangent: tangent))
+    storage: y.storage,
+    trace: Trace(level: trace.level, lower: y.trace, scope: trace.scope, tangent: tangent))
 }
 
 /// A linear operation with one operand: its tangent is the operation itself, its pullback the transpose.
@@ -75,6 +77,8 @@ private func traced(
   _ jvpLeft: (Tensor, Tensor, Tensor, Tensor) -> Tensor,
   _ jvpRight: (Tensor, Tensor, Tensor, Tensor) -> Tensor
 ) -> Tensor {
+  let a = a.live
+  let b = b.live
   let level = max(a.trace?.level ?? 0, b.trace?.level ?? 0)
   if level == 0 { return apply(a, b) }
   let traceA = a.trace(at: level)
@@ -106,7 +110,9 @@ private func traced(
   } else {
     tangent = jvpRight(belowA, belowB, y, traceB!.tangent!)
   }
-  return Tensor(storage: y.storage, trace: Trace(level: level, lower: y.trace, tangent: tangent))
+  return Tensor(
+    storage: y.storage,
+    trace: Trace(level: level, lower: y.trace, scope: (traceA ?? traceB)!.scope, tangent: tangent))
 }
 
 /// An operation with any number of operands and results.
@@ -127,6 +133,7 @@ package func primitive(
     (_ operands: [Tensor], _ results: [Tensor], _ tangents: [Tensor?]) -> [Tensor?]
   )?
 ) rethrows -> [Tensor] {
+  let operands = operands.map(\.live)
   let level = operands.reduce(0) { max($0, $1.trace?.level ?? 0) }
   if level == 0 { return try apply(operands) }
   let traces = operands.map { $0.trace(at: level) }
@@ -147,11 +154,12 @@ package func primitive(
   guard let jvp else {
     preconditionFailure("\(name()) has no forward-mode derivative")
   }
+  let scope = traces.lazy.compactMap { $0 }.first!.scope
   let tangents = jvp(below, results, traces.map { $0?.tangent })
   return zip(results, tangents).map { result, tangent in
     guard let tangent else { return result }
     return Tensor(
       storage: result.storage,
-      trace: Trace(level: level, lower: result.trace, tangent: tangent))
+      trace: Trace(level: level, lower: result.trace, scope: scope, tangent: tangent))
   }
 }

@@ -7,7 +7,7 @@ package typealias Pullback = @Sendable (Tensor) -> Tensor
 ///
 /// Operations refer to each other by position, so a tape of any length is freed without recursion. A tape
 /// belongs to one call of `vjp`; nothing is shared between derivatives.
-final class Tape: @unchecked Sendable {
+final class Tape: TraceScope, @unchecked Sendable {
   /// A recorded value: at most two operands with a pullback each, or an operation with several results.
   struct Entry {
     var left = -1
@@ -38,7 +38,8 @@ final class Tape: @unchecked Sendable {
   @exclusivity(unchecked) private var entries: [Entry] = []
   @exclusivity(unchecked) private var lock = trace_lock()
 
-  init() {
+  override init() {
+    super.init()
     entries.reserveCapacity(64)
   }
 

@@ -8,6 +8,8 @@ package final class Trace: @unchecked Sendable {
   let level: Int64
   /// The trace of the value below this level.
   let lower: Trace?
+  /// Says when the derivative's function has returned.
+  let scope: TraceScope
   /// Reverse mode: where the tensor was recorded.
   let tape: Tape?
   let slot: Int
@@ -17,12 +19,14 @@ package final class Trace: @unchecked Sendable {
   init(level: Int64, lower: Trace?, tape: Tape, slot: Int) {
     self.level = level
     self.lower = lower
+    scope = tape
     self.tape = tape
     self.slot = slot
     tangent = nil
   }
 
-  init(level: Int64, lower: Trace?, tangent: Tensor) {
+  init(level: Int64, lower: Trace?, scope: TraceScope, tangent: Tensor) {
+    self.scope = scope
     self.level = level
     self.lower = lower
     tape = nil
@@ -31,7 +35,22 @@ package final class Trace: @unchecked Sendable {
   }
 }
 
+/// Whether the function of a derivative has returned. A tensor that escaped from it is then a constant for
+/// that derivative, and depends on those around it only.
+package class TraceScope: @unchecked Sendable {
+  @exclusivity(unchecked) final var isOver = false
+}
+
 extension Tensor {
+  /// The same value without the traces of derivatives that are over.
+  @inline(__always)
+  var live: Tensor {
+    guard let trace, trace.scope.isOver else { return self }
+    var current = trace.lower
+    while let next = current, next.scope.isOver { current = next.lower }
+    return Tensor(storage: storage, trace: current)
+  }
+
   /// The value as seen from below a level.
   @inline(__always)
   func below(_ level: Int64) -> Tensor {

@@ -38,7 +38,8 @@ public func withCustomDerivative<Input: TensorStructure, Output: TensorStructure
         template.filled(with: orZeros(cotangents, results))
       ).leaves
       requireTraced(
-        product, linearIn: cotangents.compactMap { $0 }, dependingOn: operands, isLinear,
+        product, like: operands, linearIn: cotangents.compactMap { $0 }, dependingOn: operands,
+        isLinear,
         "the vjp of \(name)")
       return product.map { $0 }
     },
@@ -49,7 +50,8 @@ public func withCustomDerivative<Input: TensorStructure, Output: TensorStructure
           plainInput.replacingLeaves(with: orZeros(tangents, operands))
         ).leaves
         requireTraced(
-          product, linearIn: tangents.compactMap { $0 }, dependingOn: operands, isLinear,
+          product, like: results, linearIn: tangents.compactMap { $0 }, dependingOn: operands,
+          isLinear,
           "the jvp of \(name)")
         return product.map { $0 }
       }
@@ -87,9 +89,16 @@ func orZeros(_ tensors: [Tensor?], _ counterparts: [Tensor]) -> [Tensor] {
 /// A derivative is linear in the cotangent or tangent, and depends on the operands unless the function is
 /// linear: what doesn't vanish must be traced at every level at which those are.
 private func requireTraced(
-  _ product: [Tensor], linearIn direction: [Tensor], dependingOn operands: [Tensor],
+  _ product: [Tensor], like counterparts: [Tensor], linearIn direction: [Tensor],
+  dependingOn operands: [Tensor],
   _ isLinear: Bool, _ name: @autoclosure () -> String
 ) {
+  for (part, like) in zip(product, counterparts) {
+    precondition(
+      part.shape == like.shape && part.dtype == like.dtype,
+      "\(name()): a result of shape \(part.shape) \(part.dtype) for \(like.shape) \(like.dtype)")
+  }
+  precondition(product.count == counterparts.count, "\(name()): \(product.count) results")
   var needed = Set<Int64>()
   for tensor in direction { needed.formUnion(tensor.levels) }
   if !isLinear { for tensor in operands { needed.formUnion(tensor.levels) } }
@@ -107,7 +116,7 @@ extension Tensor {
   /// The levels that trace this tensor.
   fileprivate var levels: [Int64] {
     var result: [Int64] = []
-    var current = trace
+    var current = live.trace
     while let trace = current {
       result.append(trace.level)
       current = trace.lower

@@ -11,15 +11,18 @@ public func jvp<Input: TensorStructure, Output: TensorStructure>(
   at input: Input, along direction: Input, of function: (Input) throws -> Output
 ) rethrows -> (value: Output, tangent: Output) {
   let level = trace_next_level()
+  let scope = TraceScope()
+  defer { scope.isOver = true }
   let traced = input.zipLeaves(direction) { leaf, tangent in
     precondition(
       leaf.shape == tangent.shape && leaf.dtype == tangent.dtype,
       "jvp: a direction of shape \(tangent.shape) \(tangent.dtype) at a point of shape "
         + "\(leaf.shape) \(leaf.dtype)")
     return Tensor(
-      storage: leaf.storage, trace: Trace(level: level, lower: leaf.trace, tangent: tangent))
+      storage: leaf.storage,
+      trace: Trace(level: level, lower: leaf.live.trace, scope: scope, tangent: tangent))
   }
-  let output = try function(traced)
+  let output = try function(traced).mapLeaves(\.live)
   return (
     output.mapLeaves { $0.below(level) },
     output.mapLeaves { $0.trace(at: level)?.tangent ?? Tensor.zeros(like: $0) }

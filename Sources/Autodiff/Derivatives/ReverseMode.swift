@@ -80,18 +80,20 @@ private struct Recording<Input: TensorStructure, Output: TensorStructure>: Senda
   init(at input: Input, of function: (Input) throws -> Output) rethrows {
     let level = trace_next_level()
     let tape = Tape()
+    defer { tape.isOver = true }
     var count = 0
     let traced = input.mapLeaves { leaf in
       count += 1
       return Tensor(
         storage: leaf.storage,
         trace: Trace(
-          level: level, lower: leaf.trace, tape: tape, slot: tape.append(Tape.Entry())))
+          level: level, lower: leaf.live.trace, tape: tape, slot: tape.append(Tape.Entry())))
     }
     var output = try function(traced)
     var slots: [Int?] = []
     var shapes: [[Int]] = []
     output.updateLeaves { leaf, _ in
+      leaf = leaf.live
       slots.append(leaf.trace(at: level)?.slot)
       shapes.append(leaf.shape)
       leaf = leaf.below(level)
@@ -114,6 +116,7 @@ private struct Recording<Input: TensorStructure, Output: TensorStructure>: Senda
       precondition(
         tensor.shape == outputShapes[index],
         "pullback: cotangent of shape \(tensor.shape) for a result of shape \(outputShapes[index])")
+      requireSameType(tensor, value.leaves[index], "pullback")
       if let slot = outputSlots[index] { seeds.append((slot, tensor)) }
     }
     return pullBack(seeds, isLast: isLast)
