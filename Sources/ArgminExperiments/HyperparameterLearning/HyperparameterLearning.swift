@@ -60,7 +60,11 @@ public struct HyperparameterLearning: Experiment {
           progress((Double(index) + $0) / Double(estimators.count), name)
         })
     }
-    choices.append(oracle(data))
+    // By someone who knows which labels are wrong.
+    choices.append(
+      gridSearch(
+        data, "grid search, wrong labels left out",
+        sampleLogits: Tensor(data.isWrong.map { $0 ? -40.0 : 2.0 })))
 
     var results = ExperimentResults(lines: lines(data, choices))
     if let note = try figure(data, choices[1]).write(to: &folder) { results.notes.append(note) }
@@ -72,15 +76,19 @@ public struct HyperparameterLearning: Experiment {
 
   // MARK: - Ways to choose
 
-  /// The best of some prices, the same for all pixels, with equal weights.
-  private func gridSearch(_ data: NoisyDigits) -> Choice {
-    measured(data, "grid search, one ridge for all") {
+  /// The best of some prices, the same for all pixels, with given weights of the samples: without knowledge
+  /// equal ones.
+  private func gridSearch(
+    _ data: NoisyDigits, _ name: String = "grid search, one ridge for all",
+    sampleLogits: Tensor? = nil
+  ) -> Choice {
+    measured(data, name) {
       let candidates = ridges.map { ridge in
         var candidate = Hyperparameters(samples: trainingCount, ridge: ridge)
-        candidate.sampleLogits = Tensor(repeating: 2, shape: [trainingCount])
-        return candidate
+        if let sampleLogits { candidate.sampleLogits = sampleLogits }
+        return (hyperparameters: candidate, loss: loss(data, candidate))
       }
-      return (candidates.min { loss(data, $0) < loss(data, $1) }!, [])
+      return (candidates.min { $0.loss < $1.loss }!.hyperparameters, [])
     }
   }
 
@@ -104,18 +112,6 @@ public struct HyperparameterLearning: Experiment {
     }
   }
 
-  /// Grid search by someone who knows which labels are wrong and leaves them out.
-  private func oracle(_ data: NoisyDigits) -> Choice {
-    measured(data, "grid search, wrong labels left out") {
-      let candidates = ridges.map { ridge in
-        var candidate = Hyperparameters(samples: trainingCount, ridge: ridge)
-        candidate.sampleLogits = Tensor(data.isWrong.map { $0 ? -40.0 : 2.0 })
-        return candidate
-      }
-      return (candidates.min { loss(data, $0) < loss(data, $1) }!, [])
-    }
-  }
-
   private func model(_ data: NoisyDigits, _ hyperparameters: Hyperparameters) -> Linear {
     WeightedClassifier(steps: steps, estimator: .unrolled)
       .train(data.training, hyperparameters).parameters
@@ -132,12 +128,8 @@ public struct HyperparameterLearning: Experiment {
     _ data: NoisyDigits, _ name: String, hasWeights: Bool = false,
     _ choose: () -> (Hyperparameters, [Double])
   ) -> Choice {
-    let before = TensorMemory.liveBytes
-    TensorMemory.resetPeak()
-    let start = ContinuousClock.now
-    let (hyperparameters, curve) = choose()
-    let seconds = (ContinuousClock.now - start) / .seconds(1)
-    let bytes = TensorMemory.peakBytes - before
+    let measurement = Measurement(choose)
+    let (hyperparameters, curve) = measurement.result
     let trained = model(data, hyperparameters)
     return Choice(
       name: name, hyperparameters: hyperparameters, validationLoss: loss(data, hyperparameters),
@@ -145,7 +137,7 @@ public struct HyperparameterLearning: Experiment {
       areaUnderCurve: hasWeights
         ? areaUnderCurve(
           hyperparameters.sampleWeights.scalars.map { -$0 }, isPositive: data.isWrong) : nil,
-      seconds: seconds, bytes: bytes, curve: curve)
+      seconds: measurement.seconds, bytes: measurement.bytes, curve: curve)
   }
 
   // MARK: - Report

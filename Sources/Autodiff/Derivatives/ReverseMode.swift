@@ -75,7 +75,6 @@ private struct Recording<Input: TensorStructure, Output: TensorStructure>: Senda
   let leafCount: Int
   /// Where the leaves of the output stand on the tape, nil for constants.
   let outputSlots: [Int?]
-  let outputShapes: [[Int]]
 
   init(at input: Input, of function: (Input) throws -> Output) rethrows {
     let level = trace_next_level()
@@ -91,11 +90,9 @@ private struct Recording<Input: TensorStructure, Output: TensorStructure>: Senda
     }
     var output = try function(traced)
     var slots: [Int?] = []
-    var shapes: [[Int]] = []
     output.updateLeaves { leaf, _ in
       leaf = leaf.live
       slots.append(leaf.trace(at: level)?.slot)
-      shapes.append(leaf.shape)
       leaf = leaf.below(level)
     }
     self.input = input
@@ -103,20 +100,20 @@ private struct Recording<Input: TensorStructure, Output: TensorStructure>: Senda
     self.tape = tape
     leafCount = count
     outputSlots = slots
-    outputShapes = shapes
   }
 
   func pullBack(_ cotangent: Output, isLast: Bool) -> Input {
     var seeds: [(slot: Int, cotangent: Tensor)] = []
     let cotangents = cotangent.leaves
+    let values = value.leaves
     precondition(
       cotangents.count == outputSlots.count,
       "pullback: \(cotangents.count) cotangents for \(outputSlots.count) results")
     for (index, tensor) in cotangents.enumerated() {
       precondition(
-        tensor.shape == outputShapes[index],
-        "pullback: cotangent of shape \(tensor.shape) for a result of shape \(outputShapes[index])")
-      requireSameType(tensor, value.leaves[index], "pullback")
+        tensor.shape == values[index].shape,
+        "pullback: cotangent of shape \(tensor.shape) for a result of shape \(values[index].shape)")
+      requireSameType(tensor, values[index], "pullback")
       if let slot = outputSlots[index] { seeds.append((slot, tensor)) }
     }
     return pullBack(seeds, isLast: isLast)
