@@ -55,10 +55,8 @@ struct EstimatorComparison: Sendable {
     let exact = slope(.unrolled)
     self.steps = steps
     entries = Self.estimators(steps).map { name, estimator in
-      let before = TensorMemory.liveBytes
-      TensorMemory.resetPeak()
-      let estimate = slope(estimator)
-      let bytes = TensorMemory.peakBytes - before
+      let measurement = Measurement { slope(estimator) }
+      let estimate = measurement.result
       var best = Double.infinity
       for _ in 0..<5 {
         let start = ContinuousClock.now
@@ -72,7 +70,7 @@ struct EstimatorComparison: Sendable {
         cosine: size > 0
           ? inner(estimate.weights, exact.weights) / (size * length(exact.weights)) : nil,
         relativeError: length(difference) / length(exact.weights),
-        rateError: abs(estimate.rate - exact.rate) / abs(exact.rate), bytes: bytes,
+        rateError: abs(estimate.rate - exact.rate) / abs(exact.rate), bytes: measurement.bytes,
         milliseconds: best)
     }
   }

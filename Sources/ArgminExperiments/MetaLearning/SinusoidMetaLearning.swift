@@ -69,17 +69,14 @@ public struct SinusoidMetaLearning: Experiment {
   private func train(
     _ learner: MetaLearner, shots: Int, seed: UInt64, progress: (Double) -> Void
   ) -> Result {
-    let before = TensorMemory.liveBytes
-    TensorMemory.resetPeak()
-    let start = ContinuousClock.now
-    let (network, leftOut) = learner.train(
-      shots: shots, steps: steps, seed: seed, progress: progress)
-    let seconds = (ContinuousClock.now - start) / .seconds(1)
-    let bytes = TensorMemory.peakBytes - before
+    let measurement = Measurement {
+      learner.train(shots: shots, steps: steps, seed: seed, progress: progress)
+    }
+    let (network, leftOut) = measurement.result
     return Result(
       learner: learner, shots: shots, network: network,
       errors: learner.evaluate(network, shots: shots, after: counts, tasks: testTasks),
-      leftOut: leftOut, seconds: seconds, bytes: bytes)
+      leftOut: leftOut, seconds: measurement.seconds, bytes: measurement.bytes)
   }
 
   // MARK: - Report

@@ -37,10 +37,9 @@ public func withCustomDerivative<Input: TensorStructure, Output: TensorStructure
         plainInput.replacingLeaves(with: operands), template.filled(with: results),
         template.filled(with: orZeros(cotangents, results))
       ).leaves
-      requireTraced(
+      requireDerivative(
         product, like: operands, linearIn: cotangents.compactMap { $0 }, dependingOn: operands,
-        isLinear,
-        "the vjp of \(name)")
+        isLinear, "the vjp of \(name)")
       return product.map { $0 }
     },
     jvp: jvp.map { jvp in
@@ -49,10 +48,9 @@ public func withCustomDerivative<Input: TensorStructure, Output: TensorStructure
           plainInput.replacingLeaves(with: operands), template.filled(with: results),
           plainInput.replacingLeaves(with: orZeros(tangents, operands))
         ).leaves
-        requireTraced(
+        requireDerivative(
           product, like: results, linearIn: tangents.compactMap { $0 }, dependingOn: operands,
-          isLinear,
-          "the jvp of \(name)")
+          isLinear, "the jvp of \(name)")
         return product.map { $0 }
       }
     })
@@ -84,21 +82,23 @@ func orZeros(_ tensors: [Tensor?], _ counterparts: [Tensor]) -> [Tensor] {
   zip(tensors, counterparts).map { $0 ?? Tensor.zeros(like: $1) }
 }
 
-/// Traps where a hand-written derivative lost the history that an outer derivative needs.
+/// Traps where a hand-written derivative has other shapes or types than its counterparts, or lost the history
+/// that an outer derivative needs.
 ///
 /// A derivative is linear in the cotangent or tangent, and depends on the operands unless the function is
 /// linear: what doesn't vanish must be traced at every level at which those are.
-private func requireTraced(
+private func requireDerivative(
   _ product: [Tensor], like counterparts: [Tensor], linearIn direction: [Tensor],
-  dependingOn operands: [Tensor],
-  _ isLinear: Bool, _ name: @autoclosure () -> String
+  dependingOn operands: [Tensor], _ isLinear: Bool, _ name: @autoclosure () -> String
 ) {
+  precondition(
+    product.count == counterparts.count,
+    "\(name()): \(product.count) results for \(counterparts.count)")
   for (part, like) in zip(product, counterparts) {
     precondition(
       part.shape == like.shape && part.dtype == like.dtype,
       "\(name()): a result of shape \(part.shape) \(part.dtype) for \(like.shape) \(like.dtype)")
   }
-  precondition(product.count == counterparts.count, "\(name()): \(product.count) results")
   var needed = Set<Int64>()
   for tensor in direction { needed.formUnion(tensor.levels) }
   if !isLinear { for tensor in operands { needed.formUnion(tensor.levels) } }
