@@ -20,6 +20,7 @@ let package = Package(
       cSettings: [.define("ACCELERATE_NEW_LAPACK", .when(platforms: [.macOS, .iOS]))],
       linkerSettings: [
         .linkedLibrary("openblas", .when(platforms: [.linux, .android])),
+        .linkedLibrary("amd"),
         .linkedLibrary("m", .when(platforms: [.linux, .android])),
         .linkedFramework("Accelerate", .when(platforms: [.macOS, .iOS])),
       ]

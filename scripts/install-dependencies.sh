@@ -23,7 +23,7 @@ installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = i
 
 if command -v apt-get >/dev/null 2>&1; then
   missing=
-  for package in libopenblas-dev zlib1g-dev; do
+  for package in libopenblas-dev libsuitesparse-dev zlib1g-dev; do
     installed "$package" || missing="$missing $package"
   done
   # Any gnuplot will do.
@@ -53,10 +53,11 @@ fi
 library() { ldconfig -p 2>/dev/null | grep -q "$1\.so "; }
 missing=
 library libopenblas || missing="openblas (with its libopenblas.so link)"
+library libamd || missing="${missing:+$missing, }SuiteSparse (with its libamd.so link)"
 [ -e /usr/include/zlib.h ] || missing="${missing:+$missing, }zlib with headers"
 if [ -n "$missing" ]; then
   say "missing: $missing; install them with the system's package manager"
-  say "(Fedora: openblas-devel zlib-devel gnuplot; Arch: openblas zlib gnuplot)"
+  say "(Fedora: openblas-devel suitesparse-devel zlib-devel gnuplot; Arch: openblas suitesparse zlib gnuplot)"
   exit 1
 fi
 command -v gnuplot >/dev/null 2>&1 || say "gnuplot is missing, figures will not be drawn"

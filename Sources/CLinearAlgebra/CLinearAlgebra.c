@@ -18,6 +18,7 @@ void la_use_one_thread(void) { openblas_set_num_threads(1); }
 #endif
 
 double la_log(double value) { return log(value); }
+double la_exp(double value) { return exp(value); }
 
 // MARK: - BLAS
 
@@ -141,5 +142,13 @@ la_size la_syevd(char jobz, char uplo, la_size n, double *A, la_size lda, double
                  double *work, la_size lwork, la_pivot *iwork, la_size liwork) {
   la_int in = (la_int)n, ia = leading(lda), iw = (la_int)lwork, ii = (la_int)liwork, info = 0;
   dsyevd_(&jobz, &uplo, &in, A, &ia, values, work, &iw, iwork, &ii, &info);
+  return info;
+}
+
+la_size la_gesdd(la_size n, double *A, double *values, double *U, double *VT, double *work,
+                 la_size lwork, la_pivot *iwork) {
+  la_int in = (la_int)n, ld = leading(n), il = (la_int)lwork, info = 0;
+  char jobz = 'A';
+  dgesdd_(&jobz, &in, &in, A, &ld, values, U, &ld, VT, &ld, work, &il, (la_int *)iwork, &info);
   return info;
 }

@@ -55,6 +55,9 @@ void dormqr_(const char *side, const char *trans, const la_int *m, const la_int 
 void dsyevd_(const char *jobz, const char *uplo, const la_int *n, double *A, const la_int *lda,
              double *w, double *work, const la_int *lwork, la_int *iwork, const la_int *liwork,
              la_int *info);
+void dgesdd_(const char *jobz, const la_int *m, const la_int *n, double *A, const la_int *lda,
+             double *s, double *U, const la_int *ldu, double *VT, const la_int *ldvt, double *work,
+             const la_int *lwork, la_int *iwork, la_int *info);
 #endif
 
 #endif

@@ -9,14 +9,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "SparseLDL.h"
+
 typedef ptrdiff_t la_size;
 typedef int32_t la_pivot;
 
 // Keeps BLAS on the calling thread: batches are spread over cores by the package itself.
 void la_use_one_thread(void);
 
-// The natural logarithm, so that the Swift side needs no system module.
+// The natural logarithm and the exponential, so that the Swift side needs no system module.
 double la_log(double value);
+double la_exp(double value);
 
 // MARK: - BLAS
 
@@ -61,5 +64,7 @@ la_size la_ormqr(char side, char trans, la_size m, la_size n, la_size k, const d
                  la_size lwork);
 la_size la_syevd(char jobz, char uplo, la_size n, double *A, la_size lda, double *values,
                  double *work, la_size lwork, la_pivot *iwork, la_size liwork);
+la_size la_gesdd(la_size n, double *A, double *values, double *U, double *VT, double *work,
+                 la_size lwork, la_pivot *iwork);
 
 #endif

@@ -173,17 +173,32 @@ package enum LAPACK {
   // MARK: Symmetric eigenvalues
 
   /// Eigenvalues of the symmetric A `[n, n]`, ascending; row i of A becomes the eigenvector of
-  /// `values[i]`. `work` has `1 + 6n + 2n^2` doubles, `integers` `3 + 5n` entries.
+  /// `values[i]` (A is destroyed without `vectors`). `work` has `1 + 6n + 2n^2` doubles, `integers` `3 + 5n` entries.
   ///
   /// Returns false if the iteration did not converge.
   package static func syevd(
-    _ triangle: BLAS.Triangle = .lower, n: Int, A: Doubles, values: Doubles, work: Doubles,
-    integers: Pivots
+    _ triangle: BLAS.Triangle = .lower, vectors: Bool = true, n: Int, A: Doubles, values: Doubles,
+    work: Doubles, integers: Pivots
   ) -> Bool {
     _ = BLAS.isSingleThreaded
-    let vectors = CChar(UInt8(ascii: "V"))
+    let job = CChar(UInt8(ascii: vectors ? "V" : "N"))
     return la_syevd(
-      vectors, triangle.code, n, A, n, values, work, 1 + 6 * n + 2 * n * n, integers, 3 + 5 * n)
+      job, triangle.code, n, A, n, values, work, 1 + 6 * n + 2 * n * n, integers, 3 + 5 * n)
       == 0
+  }
+
+  // MARK: Singular values
+
+  /// The workspace of `gesdd`, in doubles.
+  package static func gesddWorkspace(n: Int) -> Int { 4 * n * n + 7 * n + 1 }
+
+  /// A = U diag(values) V' for a square A `[n, n]`, which is destroyed; writes U and V', values
+  /// descending. `integers` has 8n entries. Returns whether the iteration converged.
+  package static func gesdd(
+    n: Int, A: Doubles, values: Doubles, U: Doubles, VT: Doubles, work: Doubles, integers: Pivots
+  ) -> Bool {
+    _ = BLAS.isSingleThreaded
+    // The routine sees A', whose left vectors are V.
+    return la_gesdd(n, A, values, VT, U, work, gesddWorkspace(n: n), integers) == 0
   }
 }

@@ -1,5 +1,3 @@
-import CLinearAlgebra
-
 /// Runs a condition estimator of LAPACK with its workspaces; 1 for an empty matrix.
 func conditionEstimate(
   size: Int, workCount: Int,
@@ -13,9 +11,6 @@ func conditionEstimate(
     }
   }
 }
-
-/// The natural logarithm, without Foundation.
-package func logarithm(_ value: Double) -> Double { la_log(value) }
 
 extension Matrix {
   /// The largest row sum of magnitudes of the symmetric matrix whose lower triangle this is.
