@@ -48,7 +48,8 @@ extension ToolFailure {
     switch error {
     case let error as ProblemError:
       var key = place(error.item)
-      if let argument = error.argument { key += key.isEmpty ? argument : ".\(argument)" }
+      let argument = error.argument == "cones" ? "cone" : error.argument
+      if let argument { key += key.isEmpty ? argument : ".\(argument)" }
       if case .tooLarge = error {
         self.init(.unsupported, line(key, error.reason))
       } else {

@@ -14,6 +14,8 @@ public enum ProblemError: Error, Sendable, Equatable {
   case notSymmetric(argument: String, item: Int?, row: Int, column: Int, difference: Double)
   /// A quadratic term with a negative eigenvalue below `-shift`: the problem is not convex.
   case notPositiveSemidefinite(argument: String, item: Int?, shift: Double)
+  /// Cones that mean nothing: a negative size, or an exponent out of range.
+  case cone(reason: String)
   /// More memory than the method can use.
   case tooLarge(reason: String)
 
@@ -25,6 +27,7 @@ public enum ProblemError: Error, Sendable, Equatable {
       .notFinite(let argument, _, _, _), .notSymmetric(let argument, _, _, _, _),
       .notPositiveSemidefinite(let argument, _, _):
       argument
+    case .cone: "cones"
     case .tooLarge: nil
     }
   }
@@ -35,7 +38,7 @@ public enum ProblemError: Error, Sendable, Equatable {
     case .shape(_, let item, _, _), .notFinite(_, let item, _, _),
       .notSymmetric(_, let item, _, _, _), .notPositiveSemidefinite(_, let item, _):
       item
-    case .batchSize, .elementType, .tooLarge: nil
+    case .batchSize, .elementType, .cone, .tooLarge: nil
     }
   }
 
@@ -55,7 +58,7 @@ public enum ProblemError: Error, Sendable, Equatable {
       "is not symmetric: [\(row), \(column)] and [\(column), \(row)] differ by \(difference)"
     case .notPositiveSemidefinite(_, _, let shift):
       "is not positive semidefinite: an eigenvalue lies below \(-shift), so the problem is not convex"
-    case .tooLarge(let reason): reason
+    case .cone(let reason), .tooLarge(let reason): reason
     }
   }
 }

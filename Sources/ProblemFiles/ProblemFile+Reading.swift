@@ -5,9 +5,9 @@ public enum ProblemFileFormat: String, Sendable, CaseIterable {
   /// MPS, also with a quadratic objective, in fixed columns or free.
   case mps = ".mps"
   case qps = ".qps"
-  /// The conic benchmark format: not read yet.
+  /// x
   case cbf = ".cbf"
-  /// The sparse format of SDPA: not read yet.
+  /// The sparse format of SDPA.
   case sdpa = ".dat-s"
 
   /// The format that the name of a file tells; nil if it tells none.
@@ -45,7 +45,8 @@ extension ProblemFile {
     switch format {
     case .json: self = try ProblemFile(json: text)
     case .mps, .qps: self = try ProblemFile(mps: text)
-    case .cbf, .sdpa: throw .unsupportedFormat(format, file: text.name)
+    case .cbf: self = try ProblemFile(cbf: text)
+    case .sdpa: self = try ProblemFile(sdpa: text)
     }
   }
 
@@ -56,16 +57,6 @@ extension ProblemFile {
         .unknownFormat, file: path,
         reason: "has none of the extensions \(known), each also with .gz")
     }
-    if format == .cbf || format == .sdpa { throw .unsupportedFormat(format, file: path) }
     return format
-  }
-}
-
-extension ProblemFileError {
-  fileprivate static func unsupportedFormat(
-    _ format: ProblemFileFormat, file: String
-  ) -> ProblemFileError {
-    ProblemFileError(
-      .unsupported, file: file, reason: "cone programs (\(format.rawValue)) are not supported yet")
   }
 }

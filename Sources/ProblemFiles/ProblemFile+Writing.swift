@@ -38,7 +38,83 @@ extension QuadraticProgram {
   }
 }
 
+extension ConeProgram {
+  /// Writes the problem as JSON of kind cone.
+  public func write(to json: inout JSONWriter) {
+    write(orderOfP: .pattern, orderOfA: .pattern, to: &json)
+  }
+
+  fileprivate func write(
+    orderOfP: EntryOrder, orderOfA: EntryOrder, to json: inout JSONWriter
+  ) {
+    json.object { json in
+      json.write("cone", for: "kind")
+      if let P { json.write(P, order: orderOfP, for: "P") }
+      json.write(c, for: "c")
+      json.write(A, order: orderOfA, for: "A")
+      json.write(b, for: "b")
+      json.object(for: "cone", .inline) { json in
+        json.write(cones.zero, for: "z")
+        json.write(cones.free, for: "f")
+        json.write(cones.nonnegative, for: "l")
+        json.write(cones.secondOrder, for: "q")
+        json.write(cones.semidefinite, for: "s")
+        json.write(cones.exponential, for: "ep")
+        json.write(cones.dualExponential, for: "ed")
+        json.write(cones.power, for: "p")
+      }
+    }
+  }
+}
+
+extension JSONWriter {
+  /// Writes a sparse matrix as an object with its shape and its entries, column by column.
+  public mutating func write(_ matrix: SparseMatrix, for key: String? = nil) {
+    write(matrix, order: .pattern, for: key)
+  }
+
+  /// Writes the entries in this order; of entries at one place the first has the whole value.
+  fileprivate mutating func write(_ matrix: SparseMatrix, order: EntryOrder, for key: String?) {
+    let pattern = matrix.pattern
+    var column = [Int](repeating: 0, count: pattern.entries)
+    for index in 0..<pattern.columns {
+      for entry in pattern.columnStarts[index]..<pattern.columnStarts[index + 1] {
+        column[entry] = index
+      }
+    }
+    var row = pattern.rowIndices
+    var values = matrix.values
+    if case .listed(let places) = order {
+      row = places.map { pattern.rowIndices[$0] }
+      column = places.map { column[$0] }
+      var isWritten = [Bool](repeating: false, count: pattern.entries)
+      values = Vector(
+        places.map { place in
+          defer { isWritten[place] = true }
+          return isWritten[place] ? 0 : matrix.values[place]
+        })
+    }
+    object(for: key) { json in
+      json.write(matrix.rows, for: "rows")
+      json.write(matrix.columns, for: "columns")
+      json.write(row, for: "row")
+      json.write(column, for: "col")
+      json.write(values, for: "val")
+    }
+  }
+}
+
 extension ProblemGroup {
+  fileprivate func write(_ item: Int, to json: inout JSONWriter) {
+    switch self {
+    case .quadratic(let group): group.write(item, to: &json)
+    case .cone(let group):
+      group.batch[item].write(orderOfP: group.orderOfP, orderOfA: group.orderOfA, to: &json)
+    }
+  }
+}
+
+extension QuadraticGroup {
   fileprivate func write(_ item: Int, to json: inout JSONWriter) {
     json.object { json in
       json.write("qp", for: "kind")

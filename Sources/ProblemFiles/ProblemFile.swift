@@ -2,14 +2,15 @@ import ConvexSolvers
 import LinearAlgebra
 import OptimizationCore
 
-/// What a problem file holds: one quadratic program, or a batch of them.
+/// What a problem file holds: one problem, or a batch of them.
 ///
-/// Problems of one shape are put together as one `QuadraticProgramBatch`, so that they are solved
-/// together; a group remembers where in the file its problems stand.
+/// Quadratic programs of one shape, and cone programs of one shape and sparsity pattern, are put
+/// together as one batch, so that they are solved together; a group remembers where in the file its
+/// problems stand.
 ///
 /// ```swift
 /// let file = try ProblemFile(path: "portfolio.json")
-/// for group in file.groups {
+/// for case .quadratic(let group) in file.groups {
 ///   let solution = try group.batch.solve()
 ///   for (item, index) in group.indices.enumerated() { print(index, solution[item].status) }
 /// }
@@ -54,60 +55,6 @@ public struct ProblemFile: Sendable {
   public func location(of index: Int) -> (group: Int, item: Int) {
     precondition(index >= 0 && index < count, "ProblemFile: problem \(index) of \(count)")
     return locations[index]
-  }
-
-  /// The problem with this index in the file.
-  public func program(at index: Int) throws(ProblemError) -> QuadraticProgram {
-    let (group, item) = location(of: index)
-    return try groups[group].program(item)
-  }
-}
-
-/// The data of a quadratic program, by the names that they have in files.
-public enum ProblemDatum: String, Sendable, CaseIterable {
-  case Q, p, G, h, A, b
-}
-
-/// Problems of one shape from a file.
-public struct ProblemGroup: Sendable {
-  /// Where in the file each problem of the batch stands; increasing.
-  public let indices: [Int]
-  /// The problems: shared data are shared, other data are per item (also for a single problem).
-  public let batch: QuadraticProgramBatch
-  /// Whether the problems have no quadratic term: linear programs.
-  public let isLinear: Bool
-
-  /// One problem of the batch, alone.
-  public func program(_ item: Int) throws(ProblemError) -> QuadraticProgram {
-    try QuadraticProgram(
-      Q: isLinear ? nil : batch.Q.matrix(item), p: batch.p.vector(item),
-      G: batch.G.matrix(item), h: batch.h.vector(item),
-      A: batch.A.matrix(item), b: batch.b.vector(item))
-  }
-}
-
-/// What a model file (MPS, QPS) says beyond the numbers of its problem.
-public struct ModelDescription: Sendable, Equatable {
-  /// The direction of the objective in the file. Inside, the negated objective is minimized instead
-  /// of maximizing.
-  public enum ObjectiveSense: String, Sendable {
-    case minimize, maximize
-  }
-
-  /// The name of the model, empty if it has none.
-  public let name: String
-  public let objectiveSense: ObjectiveSense
-  /// The constant term of the objective, in the file's own sense.
-  public let objectiveConstant: Double
-  /// A name for each row in the canonical order, equalities then inequalities: of the row in the
-  /// file (for both rows of a range), or of the variable if the row is its bound.
-  public let rowNames: [String]
-  /// A name for each variable.
-  public let columnNames: [String]
-
-  /// The value of the file's objective where the problem inside has the value `inside`.
-  public func objective(_ inside: Double) -> Double {
-    (objectiveSense == .minimize ? inside : -inside) + objectiveConstant
   }
 }
 

@@ -52,8 +52,19 @@ struct WrongFile: CustomTestStringConvertible, Sendable {
         ENDATA
 
         """, status: 3, mentions: ["integer"]),
-    WrongFile(name: "c.json", text: #"{"kind": "cone", "c": [1]}"#, status: 3, mentions: ["cone"]),
-    WrongFile(name: "a.cbf", text: "VER\n3\n", status: 3, mentions: ["a.cbf"]),
+    WrongFile(
+      name: "c.json", text: #"{"kind": "cone", "c": [1], "b": [1], "cone": {"l": 1}}"#,
+      mentions: ["A", "is missing"]),
+    WrongFile(
+      name: "c.json",
+      text: Files.batch(Files.disc, #"{"kind": "cone", "c": [1], "cone": {"p": [2]}}"#),
+      mentions: ["problems[1].cone.p[0]"]),
+    WrongFile(name: "a.cbf", text: "VER\n3\n", mentions: ["a.cbf:3", "OBJSENSE"]),
+    WrongFile(
+      name: "a.cbf", text: "VER\n3\nOBJSENSE\nMIN\nVAR\n1 1\nF 1\nINT\n1\n0\n", status: 3,
+      mentions: ["a.cbf:8", "integer"]),
+    WrongFile(
+      name: "a.dat-s", text: "1\n1\n2\n1\n1 1 1 3 1\n", mentions: ["a.dat-s:5", "column 3"]),
     WrongFile(
       name: "a.json",
       text: #"{"kind": "qp", "p": ["# + repeatElement("1", count: 20_000).joined(separator: ",")

@@ -48,13 +48,93 @@ import _TestSupport
       ENDATA
       """
     ),
+    (
+      .json,
+      """
+      {"kind": "batch", "problems": [
+        {"kind": "cone", "P": {"rows": 1, "columns": 1, "row": [0], "col": [0], "val": [2]},
+         "c": [1], "A": {"rows": 4, "columns": 1, "row": [0, 3, 3], "col": [0, 0, 0],
+         "val": [1, -2, 0]}, "b": [null, 1, 2, 3], "cone": {"l": 1, "q": [3]}},
+        {"kind": "cone", "c": [3], "A": {"rows": 3, "columns": 1, "row": [], "col": [], "val": []},
+         "b": [1, 2, 3], "cone": {"p": [0.5]}}, {"kind": "qp", "p": [1]}]}
+      """
+    ),
+    (
+      .cbf,
+      """
+      VER
+      3
+      POWCONES
+      1 2
+      2
+      1.0
+      3.0
+      OBJSENSE
+      MAX
+      PSDVAR
+      1
+      2
+      VAR
+      5 3
+      F 1
+      QR 3
+      L- 1
+      PSDCON
+      1
+      2
+      CON
+      7 3
+      L= 1
+      EXP 3
+      @0:POW 3
+      OBJFCOORD
+      1
+      0 1 0 2.0
+      OBJBCOORD
+      7
+      FCOORD
+      2
+      0 0 0 0 1
+      0 0 1 0 3
+      ACOORD
+      3
+      0 1 1
+      2 0 2
+      5 0 1
+      BCOORD
+      1
+      2 -4
+      HCOORD
+      1
+      0 0 1 0 1
+      DCOORD
+      1
+      0 0 0 5
+      """
+    ),
+    (
+      .sdpa,
+      """
+      "A comment
+       2 = mDIM
+       3 = nBLOCK
+      {2, -2, 1} = struct
+      {1.0, 2.0e0,}
+      0 1 1 1 1.0
+      0 1 1 2 0.5
+      1 1 1 2 0.25
+      2 1 2 2 1
+      1 2 1 1 1
+      2 3 1 1 4
+      """
+    ),
   ]
 
   @Test(arguments: 0..<12)
   func damage(seed: UInt64) {
     var generator = SeededGenerator(seed: seed)
     var outcomes = (read: 0, refused: 0)
-    for round in 0..<1500 {
+    for round in 0..<2400 {
       let (format, text) = Self.samples[round % Self.samples.count]
       var bytes = Array(text.utf8)
       for _ in 0..<Int.random(in: 1...4, using: &generator) { damage(&bytes, &generator) }
@@ -63,7 +143,13 @@ import _TestSupport
         var json = JSONWriter()
         file.write(to: &json)
         _ = json.finish()
-        for index in 0..<file.count { _ = try file.program(at: index) }
+        for index in 0..<file.count {
+          let (group, item) = file.location(of: index)
+          switch file.groups[group] {
+          case .quadratic(let group): _ = try group.program(item)
+          case .cone(let group): _ = group.batch[item]
+          }
+        }
         outcomes.read += 1
       } catch let error as ProblemFileError {
         #expect(error.file == "damaged" && !error.reason.isEmpty)

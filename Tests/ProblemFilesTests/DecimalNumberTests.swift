@@ -57,7 +57,7 @@ import _TestSupport
     let text =
       #"{"kind": "qp", "A": [["# + spellings.joined(separator: "],[")
       + #"]], "p": [0], "b": ["# + spellings.joined(separator: ", \n") + "]}"
-    let batch = try read(text).groups[0].batch
+    let batch = try read(text).quadraticGroup().batch
     for (index, spelling) in spellings.enumerated() {
       let expected = Double(spelling)?.bitPattern
       let isSame =

@@ -30,10 +30,10 @@ import Testing
     let problems = try read(batch)
     let text = #"[{"x": [5]}, {"x": [6, 7]}, null]"#
     let file = try UpstreamFile(bytes: text.utf8, name: "up.json", for: problems)
-    let first = file.batched(for: problems.groups[0])
+    let first = try file.batched(for: problems.quadraticGroup())
     #expect(first.x?.array == [5, 0])
     #expect(first.lambda == nil)
-    #expect(file.batched(for: problems.groups[1]).x?.array == [6, 7])
+    #expect(try file.batched(for: problems.quadraticGroup(1)).x?.array == [6, 7])
     #expect(file.items[2] == nil)
   }
 
@@ -41,12 +41,12 @@ import Testing
     let problems = try read(batch)
     let text = #"[{"Q": [[1]], "G": [[2]]}, null, {"h": [3], "A": [], "b": []}]"#
     let file = try PerturbationFile(bytes: text.utf8, name: "move.json", for: problems)
-    let first = file.batched(for: problems.groups[0])
+    let first = try file.batched(for: problems.quadraticGroup())
     #expect(first.Q?.array == [1, 0])
     #expect(first.G?.array == [2, 0])
     #expect(first.h?.array == [0, 3])
     #expect(first.p == nil)
-    let second = file.batched(for: problems.groups[1])
+    let second = try file.batched(for: problems.quadraticGroup(1))
     #expect(second.Q == nil && second.p == nil && second.G == nil)
   }
 

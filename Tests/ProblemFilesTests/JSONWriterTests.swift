@@ -94,7 +94,9 @@ import _TestSupport
     let second = try ProblemFile(bytes: bytes, name: "second.json", format: .json)
     #expect(first.sharedData == [.A, .b] && second.sharedData.isEmpty)
     #expect(first.groups.map(\.indices) == second.groups.map(\.indices))
-    for (a, b) in zip(first.groups, second.groups) {
+    for group in first.groups.indices {
+      let a = try first.quadraticGroup(group)
+      let b = try second.quadraticGroup(group)
       #expect(a.batch.p == b.batch.p)
       #expect(a.batch.G == b.batch.G)
       #expect(a.batch.h == b.batch.h)

@@ -35,7 +35,7 @@ import Testing
     #expect(model.columnNames == ["C------1", "C------2"])
     #expect(
       model.rowNames == ["R------1", "C------1", "C------1", "C------2", "C------2"])
-    let program = try file.program(at: 0)
+    let program = try file.quadraticProgram(at: 0)
     #expect(program.Q == [[0.02, 0], [0, 2]])
     #expect(program.p == [0, 0])
     #expect(program.G == [[-10, 1], [1, 0], [-1, 0], [0, 1], [0, -1]])
@@ -72,14 +72,14 @@ import Testing
       ENDATA
       """, .mps)
     let model = try #require(file.model)
-    let program = try file.program(at: 0)
+    let program = try file.quadraticProgram(at: 0)
     #expect(model.rowNames == ["eq1", "eq2", "up", "low", "low", "range", "range", "x"])
     #expect(program.A == [[2, 0], [7, 0]])
     #expect(program.b == [20, 50])
     #expect(program.G == [[1, 8], [4, 0], [-4, 0], [5, 0], [-5, 0], [-1, 0]])
     #expect(program.h == [10, 36, -30, 40, -36, 0])
     #expect(program.p == [3, 0])
-    #expect(file.groups[0].isLinear)
+    #expect(try file.quadraticGroup().isLinear)
   }
 
   @Test(arguments: ["OBJSENSE MAX", "OBJSENSE\n    MAX", "OBJSENSE\nMAXIMIZE", "objsense\n max"])
@@ -99,7 +99,7 @@ import Testing
        x x -1
       ENDATA
       """, .mps)
-    let program = try file.program(at: 0)
+    let program = try file.quadraticProgram(at: 0)
     #expect(file.model?.objectiveSense == .maximize)
     #expect(file.model?.objectiveConstant == 5)
     #expect(program.Q == [[1]])
@@ -121,7 +121,7 @@ import Testing
   func bounds(bounds: String, G: [[Double]], h: [Double]) throws {
     let file = try read(
       "ROWS\n N c\nCOLUMNS\n x c 1\n y c 1\nBOUNDS\n FR b y\n\(bounds)\nENDATA\n", .mps)
-    let program = try file.program(at: 0)
+    let program = try file.quadraticProgram(at: 0)
     // The bounds of x come first; those of y are not looked at.
     #expect(Array(program.h.array.prefix(h.count)) == h)
     #expect((0..<h.count).map { [program.G[$0, 0]] } == G)
@@ -139,14 +139,14 @@ import Testing
     let file = try read(
       "ROWS\n N c\n \(sense) r\nCOLUMNS\n x r 1\nRHS\n b r 10\nRANGES\n b r \(range)\n"
         + "BOUNDS\n FR b x\nENDATA\n", .mps)
-    #expect(try file.program(at: 0).h.array == h)
+    #expect(try file.quadraticProgram(at: 0).h.array == h)
   }
 
   @Test func rangeOfZeroKeepsAnEquality() throws {
     let file = try read(
       "ROWS\n E r\nCOLUMNS\n x r 1\nRHS\n b r 10\nRANGES\n b r 0\nENDATA\n", .mps)
-    #expect(try file.program(at: 0).b == [10])
-    #expect(try file.program(at: 0).p == [0])
+    #expect(try file.quadraticProgram(at: 0).b == [10])
+    #expect(try file.quadraticProgram(at: 0).p == [0])
   }
 
   @Test func absentRowsVanish() throws {
@@ -177,7 +177,7 @@ import Testing
        FR BND 1     X
       ENDATA
       """, .mps)
-    let program = try file.program(at: 0)
+    let program = try file.quadraticProgram(at: 0)
     #expect(file.model?.name == "FOR PLAN")
     #expect(file.model?.columnNames == ["DEDO3 11", "X"])
     #expect(file.model?.rowNames == ["ROW  2", "A B C", "DEDO3 11", "DEDO3 11"])
@@ -206,8 +206,9 @@ import Testing
        UP           BIN2        2500.00000
       ENDATA
       """, .mps)
-    #expect(try file.program(at: 0).G == [[0.15, 0], [1, 0], [-1, 0], [0, 1], [0, -1]])
-    #expect(try file.program(at: 0).h == [60, 200, 0, 2500, 0])
+    #expect(
+      try file.quadraticProgram(at: 0).G == [[0.15, 0], [1, 0], [-1, 0], [0, 1], [0, -1]])
+    #expect(try file.quadraticProgram(at: 0).h == [60, 200, 0, 2500, 0])
   }
 
   @Test(arguments: [
@@ -220,7 +221,7 @@ import Testing
   func quadraticTerm(section: String, entries: String, Q: [[Double]]) throws {
     let file = try read(
       "ROWS\n N c\nCOLUMNS\n x c 1\n y c 1\n\(section)\n\(entries)\nENDATA\n", .qps)
-    #expect(try file.program(at: 0).Q == Matrix(Q))
+    #expect(try file.quadraticProgram(at: 0).Q == Matrix(Q))
   }
 
   @Test func carriageReturnsTabsAndLatinNames() throws {

@@ -16,7 +16,7 @@ import Testing
     name: String, variables: Int, inequalities: Int, equalities: Int, optimum: Double
   ) throws {
     let file = try ProblemFile(path: Self.folder.appendingPathComponent("\(name).qps").path)
-    let program = try file.program(at: 0)
+    let program = try file.quadraticProgram(at: 0)
     #expect(program.variables == variables)
     #expect(program.inequalities == inequalities)
     #expect(program.equalities == equalities)

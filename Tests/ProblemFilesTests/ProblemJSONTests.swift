@@ -12,7 +12,7 @@ import Testing
     #expect(!file.isBatch)
     #expect(file.count == 1)
     #expect(file.model == nil)
-    let program = try file.program(at: 0)
+    let program = try file.quadraticProgram(at: 0)
     #expect(program.Q == [[2, 0.5], [0.5, 1]])
     #expect(program.p == [1, -2])
     #expect(program.G == [[1, 0], [0, 1], [1, 1]])
@@ -29,7 +29,7 @@ import Testing
   ])
   func missingPartsAreEmpty(text: String) throws {
     let file = try read(text)
-    let group = file.groups[0]
+    let group = try file.quadraticGroup()
     #expect(group.isLinear)
     #expect(group.batch.p.array == [1, 2])
     #expect(group.batch.Q.array == [0, 0, 0, 0])
@@ -54,12 +54,12 @@ import Testing
         {"kind": "qp", "p": [4], "G": [[4]], "h": [40], "Q": [[1]]}], "kind": "batch"}
       """)
     #expect(file.groups.map(\.indices) == [[0, 2], [1], [3]])
-    #expect(file.groups[0].batch.h.array == [10, 30])
-    #expect(file.groups[0].batch.G.array == [1, 3])
+    #expect(try file.quadraticGroup().batch.h.array == [10, 30])
+    #expect(try file.quadraticGroup().batch.G.array == [1, 3])
     #expect(file.location(of: 2) == (group: 0, item: 1))
-    #expect(try file.program(at: 2).h == [30])
-    #expect(try file.program(at: 1).b == [20])
-    #expect(file.groups.map(\.isLinear) == [true, true, false])
+    #expect(try file.quadraticProgram(at: 2).h == [30])
+    #expect(try file.quadraticProgram(at: 1).b == [20])
+    #expect(try (0..<3).map { try file.quadraticGroup($0).isLinear } == [true, true, false])
   }
 
   @Test func sharedDataStayShared() throws {
@@ -69,29 +69,21 @@ import Testing
        "shared": {"Q": [[2]], "G": [[1]], "h": [5]},
        "problems": [{"kind": "qp", "p": [1]}, {"kind": "qp", "p": [2]}]}
       """)
-    let batch = file.groups[0].batch
+    let batch = try file.quadraticGroup().batch
     #expect(file.sharedData == [.Q, .G, .h])
     #expect(batch.items == 2)
     #expect(batch.Q.items == nil)
     #expect(batch.G.items == nil)
     #expect(batch.h.items == nil)
     #expect(batch.p.items == 2)
-    #expect(try file.program(at: 1).Q == [[2]])
+    #expect(try file.quadraticProgram(at: 1).Q == [[2]])
   }
 
   @Test func everythingShared() throws {
     let file = try read(
       #"{"kind": "batch", "shared": {"p": [1]}, "problems": [{"kind": "qp"}, {"kind": "qp"}]}"#)
-    #expect(file.groups[0].batch.items == 2)
-    #expect(file.groups[0].batch.p.items == nil)
-  }
-
-  @Test(arguments: [
-    #"{"kind": "cone", "c": [1]}"#,
-    #"{"kind": "batch", "problems": [{"kind": "qp", "p": [1]}, {"kind": "cone", "c": [1]}]}"#,
-  ])
-  func conesAreUnsupported(text: String) {
-    #expect(failure(text)?.kind == .unsupported)
+    #expect(try file.quadraticGroup().batch.items == 2)
+    #expect(try file.quadraticGroup().batch.p.items == nil)
   }
 
   @Test func tooManyVariablesForADenseProblem() {

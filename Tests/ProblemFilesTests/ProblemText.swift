@@ -1,3 +1,4 @@
+import ConvexSolvers
 import ProblemFiles
 import Testing
 
@@ -31,4 +32,42 @@ struct WrongText: Sendable, CustomTestStringConvertible {
   }
 
   var testDescription: String { "\(key ?? "-"): \(reason)" }
+}
+
+extension ProblemFile {
+  /// The quadratic program with this index.
+  func quadraticProgram(at index: Int = 0) throws -> QuadraticProgram {
+    let (group, item) = location(of: index)
+    guard case .quadratic(let programs) = groups[group] else {
+      throw UnexpectedKind(description: "problem \(index) is a cone program")
+    }
+    return try programs.program(item)
+  }
+
+  /// The cone program with this index.
+  func coneProgram(at index: Int = 0) throws -> ConeProgram {
+    let (group, item) = location(of: index)
+    return try coneGroup(group).batch[item]
+  }
+
+  /// The group with this index, of quadratic programs.
+  func quadraticGroup(_ index: Int = 0) throws -> QuadraticGroup {
+    guard case .quadratic(let group) = groups[index] else {
+      throw UnexpectedKind(description: "group \(index) holds cone programs")
+    }
+    return group
+  }
+
+  /// The group with this index, of cone programs.
+  func coneGroup(_ index: Int = 0) throws -> ConeGroup {
+    guard case .cone(let group) = groups[index] else {
+      throw UnexpectedKind(description: "group \(index) holds quadratic programs")
+    }
+    return group
+  }
+}
+
+/// A problem of another kind than a test expects.
+struct UnexpectedKind: Error, CustomStringConvertible {
+  let description: String
 }

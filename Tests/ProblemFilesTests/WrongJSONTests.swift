@@ -67,7 +67,7 @@ import Testing
   @Test(arguments: [
     ("NaN", "NaN is not a number; every number must be finite"),
     ("-Infinity", "-Infinity is not a number"), ("inf", "inf is not a number"),
-    ("null", "found null; only entries of h may be absent"),
+    ("null", "found null; only bounds (h, and b in nonnegative rows) may be absent"),
     ("1e400", "beyond the range of a double"), ("-1e400", "beyond the range of a double"),
     ("1" + String(repeating: "0", count: 400), "beyond the range of a double"),
     ("true", "expected a number, found true"), ("\"1\"", "expected a number, found a string"),

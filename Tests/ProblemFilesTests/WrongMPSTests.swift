@@ -72,13 +72,6 @@ import Testing
     #expect(error?.line != nil)
   }
 
-  @Test func tooLargeIsRefusedBeforeItIsBuilt() {
-    let columns = (0..<20_000).map { " x\($0) r \($0)\n" }.joined()
-    let error = failure("ROWS\n N c\n L r\nCOLUMNS\n\(columns)ENDATA\n", .mps)
-    #expect(error?.kind == .unsupported)
-    #expect(error?.reason.hasPrefix("20000 variables and 20001 rows") == true)
-  }
-
   /// The error is that of the reading which got further, here the one by columns.
   @Test func errorsInFixedColumns() {
     let error = failure(

@@ -14,25 +14,26 @@ extension JSONWriter {
   }
 
   private mutating func write(_ answer: Answer, model: ModelDescription?) {
-    let solution = answer.solution
     object { json in
-      json.write(solution.status.rawValue, for: "status")
+      json.write(answer.status.rawValue, for: "status")
       json.write(answer.objective, for: "objective")
-      json.write(solution.x, for: "x")
-      json.write(solution.lambda, for: "lambda")
-      json.write(solution.nu, for: "nu")
-      if let ray = solution.ray { json.write(ray) }
+      json.write(answer.solution)
+      if let ray = answer.ray { json.object(for: "ray") { json in json.write(ray.parts) } }
       json.object(for: "residuals", .inline) { json in
-        json.write(solution.residuals.primal, for: "primal")
-        json.write(solution.residuals.dual, for: "dual")
-        json.write(solution.residuals.gap, for: "gap")
+        json.write(answer.residuals.primal, for: "primal")
+        json.write(answer.residuals.dual, for: "dual")
+        json.write(answer.residuals.gap, for: "gap")
       }
-      json.write(solution.iterations, for: "iterations")
-      json.write(solution.seconds, for: "seconds")
-      json.write(solution.method.rawValue, for: "method")
+      json.write(answer.iterations, for: "iterations")
+      json.write(answer.seconds, for: "seconds")
+      json.write(answer.method, for: "method")
       if let gradient = answer.gradient { json.write(gradient) }
-      if let tangent = answer.tangent { json.write(tangent) }
+      if let tangent = answer.tangent {
+        json.object(for: "jvp") { json in json.write(tangent.parts) }
+      }
       if let certificate = answer.certificate { json.write(certificate) }
+      if let seconds = answer.vjpSeconds { json.write(seconds, for: "vjpSeconds") }
+      if let seconds = answer.jvpSeconds { json.write(seconds, for: "jvpSeconds") }
       if let model {
         json.write(model.rowNames, for: "rowNames")
         json.write(model.columnNames, for: "columnNames")
@@ -40,34 +41,19 @@ extension JSONWriter {
     }
   }
 
-  private mutating func write(_ ray: QuadraticProgramRay) {
-    object(for: "ray") { json in
-      switch ray {
-      case .primalInfeasible(let lambda, let nu):
-        json.write(lambda, for: "lambda")
-        json.write(nu, for: "nu")
-      case .dualInfeasible(let x):
-        json.write(x, for: "x")
-      }
-    }
+  private mutating func write(_ vectors: [NamedVector]) {
+    for vector in vectors { write(vector.values, for: vector.name) }
   }
 
   private mutating func write(_ gradient: DataGradient) {
     object(for: "vjp") { json in
-      json.write(gradient.Q, for: "Q")
-      json.write(gradient.p, for: "p")
-      json.write(gradient.G, for: "G")
-      json.write(gradient.h, for: "h")
-      json.write(gradient.A, for: "A")
-      json.write(gradient.b, for: "b")
-    }
-  }
-
-  private mutating func write(_ tangent: QuadraticProgramTangent) {
-    object(for: "jvp") { json in
-      json.write(tangent.x, for: "x")
-      json.write(tangent.lambda, for: "lambda")
-      json.write(tangent.nu, for: "nu")
+      for part in gradient.data {
+        switch part.value {
+        case .vector(let vector), .entries(let vector): json.write(vector, for: part.name)
+        case .matrix(let matrix): json.write(matrix, for: part.name)
+        case .sparse(let matrix): json.write(matrix, for: part.name)
+        }
+      }
     }
   }
 

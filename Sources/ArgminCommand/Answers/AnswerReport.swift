@@ -23,15 +23,9 @@ struct AnswerReport {
   // MARK: - One problem
 
   private func single(_ answer: Answer, name: String) -> [String] {
-    let solution = answer.solution
-    let size = [
-      NumberText.count(solution.x.count, "variable"),
-      NumberText.count(solution.lambda.count, "inequality", plural: "inequalities"),
-      NumberText.count(solution.nu.count, "equality", plural: "equalities"),
-    ].joined(separator: ", ")
-    let residuals = solution.residuals
+    let residuals = answer.residuals
     var entries: [(String, String)] = [
-      ("status", solution.status.rawValue),
+      ("status", answer.status.rawValue),
       ("objective", objective(answer, digits: 12)),
       (
         "residuals",
@@ -40,24 +34,26 @@ struct AnswerReport {
       ),
       (
         "method",
-        "\(solution.method.rawValue), \(NumberText.count(solution.iterations, "iteration")), "
-          + NumberText.duration(solution.seconds)
+        "\(answer.method), \(NumberText.count(answer.iterations, "iteration")), "
+          + NumberText.duration(answer.seconds)
       ),
-      ("x", list(solution.x)),
     ]
-    if !solution.lambda.isEmpty { entries.append(("lambda", list(solution.lambda))) }
-    if !solution.nu.isEmpty { entries.append(("nu", list(solution.nu))) }
-    if let ray = solution.ray { entries += self.ray(ray) }
-    if let certificate = answer.certificate { entries += derivative(certificate) }
+    for part in answer.solution where !part.values.isEmpty {
+      entries.append((part.name, list(part.values)))
+    }
+    if let ray = answer.ray { entries += self.ray(ray) }
+    if let certificate = answer.certificate {
+      entries += derivative(certificate, seconds: answer.vjpSeconds ?? answer.jvpSeconds)
+    }
     if let gradient = answer.gradient { entries += self.gradient(gradient) }
     if let tangent = answer.tangent {
-      entries.append(("change of x", list(tangent.x)))
-      if !tangent.lambda.isEmpty { entries.append(("of lambda", list(tangent.lambda))) }
-      if !tangent.nu.isEmpty { entries.append(("of nu", list(tangent.nu))) }
+      for (index, part) in tangent.parts.enumerated() where !part.values.isEmpty {
+        entries.append(((index == 0 ? "change of " : "of ") + part.name, list(part.values)))
+      }
     }
     let width = entries.map(\.0.count).max() ?? 0
     let title = name + (file.model.map { $0.name.isEmpty ? "" : " (\($0.name))" } ?? "")
-    return ["\(title): \(size)"]
+    return ["\(title): \(answer.size)"]
       + entries.map { label, text in
         label + String(repeating: " ", count: width - label.count + 2) + text
       }
@@ -72,20 +68,17 @@ struct AnswerReport {
     NumberText.list(values, limit: isVerbose ? .max : 8)
   }
 
-  private func ray(_ ray: QuadraticProgramRay) -> [(String, String)] {
-    switch ray {
-    case .primalInfeasible(let lambda, let nu):
-      [
-        ("proof", "these multipliers combine the constraints to 0 ≤ -1:"),
-        ("  lambda", list(lambda)),
-        ("  nu", list(nu)),
-      ]
-    case .dualInfeasible(let x):
-      [("proof", "the objective falls without end along this ray:"), ("  x", list(x))]
-    }
+  private func ray(_ ray: Answer.Ray) -> [(String, String)] {
+    let proof =
+      ray.isPrimal
+      ? "these multipliers combine the constraints to 0 ≤ -1:"
+      : "the objective falls without end along this ray:"
+    return [("proof", proof)] + ray.parts.map { ("  \($0.name)", list($0.values)) }
   }
 
-  private func derivative(_ certificate: DerivativeCertificate) -> [(String, String)] {
+  private func derivative(
+    _ certificate: DerivativeCertificate, seconds: Double?
+  ) -> [(String, String)] {
     var quality: [String] = []
     if let residual = certificate.adjointResidual {
       quality.append("adjoint residual \(NumberText.error(residual))")
@@ -96,16 +89,26 @@ struct AnswerReport {
     if !certificate.errorEstimate.isNaN {
       quality.append("estimated relative error \(NumberText.error(certificate.errorEstimate))")
     }
+    if let seconds { quality.append(NumberText.duration(seconds)) }
     let first = [("derivative", certificate.explanation)]
     return quality.isEmpty ? first : first + [("", quality.joined(separator: ", "))]
   }
 
-  /// Vectors as they are; of a matrix its shape and its largest entry, or all of it if verbose.
+  /// Vectors as they are; of a matrix its shape and its largest entry, or all of it if verbose. What
+  /// belongs to no constraint at all is left out.
   private func gradient(_ gradient: DataGradient) -> [(String, String)] {
-    matrix("gradient of Q", gradient.Q)
-      + [("of p", list(gradient.p))]
-      + (gradient.h.isEmpty ? [] : matrix("of G", gradient.G) + [("of h", list(gradient.h))])
-      + (gradient.b.isEmpty ? [] : matrix("of A", gradient.A) + [("of b", list(gradient.b))])
+    var lines: [(String, String)] = []
+    for part in gradient.data {
+      let label = (lines.isEmpty ? "gradient of " : "of ") + part.name
+      switch part.value {
+      case .vector(let vector), .entries(let vector):
+        if !vector.isEmpty { lines.append((label, list(vector))) }
+      case .matrix(let matrix): if matrix.rows > 0 { lines += self.matrix(label, matrix) }
+      case .sparse(let matrix):
+        if !matrix.values.isEmpty { lines.append((label, list(matrix.values))) }
+      }
+    }
+    return lines
   }
 
   private func matrix(_ label: String, _ matrix: Matrix) -> [(String, String)] {
@@ -140,12 +143,11 @@ struct AnswerReport {
         .init("dual"), .init("gap"), .init("method", .left), .init("iterations"), .init("time"),
       ] + (isDifferentiated ? [.init("derivative", .left), .init("error")] : []))
     for (index, answer) in answers.prefix(Self.mostRows).enumerated() {
-      let solution = answer.solution
       var cells = [
-        "\(index)", solution.status.rawValue, NumberText.short(answer.objective, digits: 8),
-        NumberText.error(solution.residuals.primal), NumberText.error(solution.residuals.dual),
-        NumberText.error(solution.residuals.gap), solution.method.rawValue,
-        "\(solution.iterations)", NumberText.duration(solution.seconds),
+        "\(index)", answer.status.rawValue, NumberText.short(answer.objective, digits: 8),
+        NumberText.error(answer.residuals.primal), NumberText.error(answer.residuals.dual),
+        NumberText.error(answer.residuals.gap), answer.method,
+        "\(answer.iterations)", NumberText.duration(answer.seconds),
       ]
       if isDifferentiated {
         cells.append(answer.certificate?.kind.rawValue ?? "")
@@ -161,7 +163,7 @@ struct AnswerReport {
   private func summary(_ answers: [Answer]) -> [String] {
     var counts: [String] = []
     for status in SolveStatus.allCases {
-      let count = answers.count { $0.solution.status == status }
+      let count = answers.count { $0.status == status }
       if count > 0 { counts.append("\(count) \(status.rawValue)") }
     }
     return [

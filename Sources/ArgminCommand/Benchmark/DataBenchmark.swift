@@ -36,11 +36,11 @@ struct DataBenchmark {
     let path = "\(folder)/\(name)"
     let file = try ProblemFile(path: path)
     let upstream = try UpstreamFile(path: String(path.dropLast(5)) + ".upstream.json", for: file)
-    guard file.groups.count == 1 else {
+    guard file.groups.count == 1, case .quadratic(let group) = file.groups[0] else {
       throw ToolFailure(
-        .badInput, "\(path): a batch to be timed must have problems of one shape, and not be empty")
+        .badInput,
+        "\(path): a batch to be timed must have quadratic programs of one shape, and not be empty")
     }
-    let group = file.groups[0]
     let towardsX =
       upstream.batched(for: group).x ?? BatchedVector(shared: .zeros(group.batch.variables))
     do {

@@ -5,7 +5,7 @@ import ProblemFiles
 struct CheckReport {
   let file: ProblemFile
   /// In the order of the file.
-  let results: [DerivativeCheck.Result]
+  let results: [DerivativeCheckResult]
 
   /// Whether all problems were solved and no exact derivative was contradicted.
   var isConfirmed: Bool {
@@ -13,7 +13,7 @@ struct CheckReport {
   }
 
   /// In words, what the differences say about a derivative.
-  private func verdict(_ result: DerivativeCheck.Result) -> String {
+  private func verdict(_ result: DerivativeCheckResult) -> String {
     guard let certificate = result.certificate else { return "not solved" }
     let differs = result.data.contains { $0.isContradicted }
     if certificate.kind == .exact { return differs ? "CONTRADICTED" : "confirmed" }
@@ -23,16 +23,16 @@ struct CheckReport {
   // MARK: - For people
 
   var lines: [String] {
-    let data = ProblemDatum.allCases.filter { datum in
+    let data = ["Q", "P", "p", "c", "G", "h", "A", "b"].filter { datum in
       results.contains { $0.data.contains { $0.datum == datum } }
     }
     var table = ResultTable(
       columns: [
         .init("problem"), .init("status", .left), .init("derivative", .left), .init("mode", .left),
-      ] + data.map { .init($0.rawValue) } + [.init("verdict", .left)])
+      ] + data.map { .init($0) } + [.init("verdict", .left)])
     for (index, result) in results.enumerated() {
       let head = ["\(index)", result.status.rawValue, result.certificate?.kind.rawValue ?? "-"]
-      func cells(_ error: KeyPath<DerivativeCheck.DatumResult, Double>) -> [String] {
+      func cells(_ error: KeyPath<DerivativeCheckResult.DatumResult, Double>) -> [String] {
         data.map { datum in
           guard let found = result.data.first(where: { $0.datum == datum }) else { return "" }
           return NumberText.error(found[keyPath: error])
@@ -75,14 +75,14 @@ struct CheckReport {
     }
   }
 
-  private func write(_ result: DerivativeCheck.Result, to json: inout JSONWriter) {
+  private func write(_ result: DerivativeCheckResult, to json: inout JSONWriter) {
     json.object { json in
       json.write(result.status.rawValue, for: "status")
       json.write(result.certificate?.kind.rawValue, for: "kind")
       json.write(result.isContradicted, for: "contradicted")
       json.object(for: "data") { json in
         for datum in result.data {
-          json.object(for: datum.datum.rawValue, .inline) { json in
+          json.object(for: datum.datum, .inline) { json in
             json.write(datum.entries, for: "entries")
             json.write(datum.checked, for: "checked")
             json.write(datum.reverseError, for: "vjpError")

@@ -1,90 +1,58 @@
 import Argmin
 import ArgminExperiments
-import ProblemFiles
 
 /// Compares the derivatives of one problem's solution map with finite differences.
 ///
 /// For every entry of every datum, or a sample of them, the entry is moved and the problem is solved
-/// again. In reverse mode the derivative of a random linear function of the solution (x, lambda, nu)
+/// again. In reverse mode the derivative of a random linear function of the solution (primal and dual)
 /// is compared; in forward mode the change of the whole solution. The step is swept over several
 /// decades, as no single one suits all data: an entry counts with the step that agrees best, and
 /// contradicts the derivative if all disagree by more than the differences themselves are unsure.
-struct DerivativeCheck {
-  /// What was found for one datum.
-  struct DatumResult {
-    let datum: ProblemDatum
-    /// The number of entries (of a symmetric matrix, those of one triangle), and how many were
-    /// checked.
-    let entries: Int
-    let checked: Int
-    /// The worst error over the entries, relative to the largest derivative with respect to the
-    /// datum; NaN if the problem could not be solved again.
-    var reverseError = 0.0
-    var forwardError = 0.0
-    /// Whether the differences contradict the derivative.
-    var isContradicted = false
-  }
-
-  /// What was found for a problem.
-  struct Result {
-    let status: SolveStatus
-    let certificate: DerivativeCertificate?
-    let data: [DatumResult]
-
-    /// Whether the derivative claims to be exact and is not.
-    var isContradicted: Bool {
-      certificate?.kind == .exact && data.contains { $0.isContradicted }
-    }
-  }
-
-  let program: QuadraticProgram
-  /// Whether the problem has no quadratic term: nothing to perturb then.
-  let isLinear: Bool
-  let settings: QuadraticProgramSettings
+struct DerivativeCheck<Program: CheckedProgram> {
+  let program: Program
   /// Entries checked of each datum, nil for a number that fits the size of the problem.
   var samples: Int?
   let seed: UInt64
 
-  /// Relative differences up to this are no contradiction.
-  static let tolerance = 1e-6
-  /// An entry that agrees as well as this is not tried with another step.
-  private static let goodEnough = 1e-8
+  typealias DatumResult = DerivativeCheckResult.DatumResult
 
-  func run(progress: (Double) -> Void = { _ in }) throws -> Result {
-    let solution = try program.solve(settings: settings)
+  /// Relative differences up to this are no contradiction.
+  private var tolerance: Double { 1e-6 }
+  /// An entry that agrees as well as this is not tried with another step.
+  private var goodEnough: Double { 1e-8 }
+  /// The steps of the sweep, relative to the scale of the entry.
+  private var relativeSteps: [Double] { [1e-4, 1e-5, 1e-6, 1e-3, 1e-7] }
+
+  func run(progress: (Double) -> Void = { _ in }) throws -> DerivativeCheckResult {
+    let solution = try program.solve()
     guard solution.status == .optimal else {
-      return Result(status: solution.status, certificate: nil, data: [])
+      return DerivativeCheckResult(status: solution.status, certificate: nil, data: [])
     }
     var generator = SeededGenerator(seed: seed)
-    let upstream = [program.variables, program.inequalities, program.equalities].map {
-      generator.normals($0)
-    }
-    let gradient = try solution.vjp(
-      x: Vector(upstream[0]), lambda: Vector(upstream[1]), nu: Vector(upstream[2]))
-    let point = SolutionPoint(solution, upstream: upstream)
-    let differences = SolutionDifferences(
-      program: program, isLinear: isLinear, settings: settings, base: point)
+    let upstream = program.parts.map { generator.normals($0) }
+    let (gradient, certificate) = try solution.gradient(upstream: upstream)
+    let point = SolutionPoint(solution.numbers, upstream: upstream)
     var data: [DatumResult] = []
-    let checkedData = ProblemDatum.allCases.filter { $0 != .Q || !isLinear }
     // The largest derivative of all: entries far below it are judged on its scale.
-    let largest = checkedData.map { gradient.largest($0) }.max() ?? 0
-    for (index, datum) in checkedData.enumerated() {
-      let entries = EntrySample(
-        datum, of: program, gradient: gradient, count: sampleCount, generator: &generator)
-      if entries.total == 0 { continue }
+    let largest = program.data.flatMap { gradient[$0.name] ?? [] }
+      .reduce(0) { $1.isNaN ? $0 : max($0, abs($1)) }
+    for (index, datum) in program.data.enumerated() where !datum.places.isEmpty {
+      let sample = EntrySample(
+        datum, gradient: gradient[datum.name] ?? [], count: sampleCount, generator: &generator)
       data.append(
         try check(
-          entries, gradient: gradient, solution: solution, point: point, largest: largest,
-          differences: differences
-        ) { progress((Double(index) + $0) / Double(checkedData.count)) })
+          sample, gradient: gradient[datum.name] ?? [], certificate: certificate,
+          solution: solution, point: point, largest: largest
+        ) { progress((Double(index) + $0) / Double(program.data.count)) })
     }
-    return Result(status: solution.status, certificate: gradient.certificate, data: data)
+    return DerivativeCheckResult(
+      status: solution.status, certificate: certificate, data: data)
   }
 
   /// Fewer entries the larger the problem, whose every solve costs the cube of its size.
   private var sampleCount: Int {
     if let samples { return samples }
-    let size = Double(program.variables + program.inequalities + program.equalities)
+    let size = Double(program.size)
     return Int(max(16, min(256, 1e9 / (size * size * size))))
   }
 
@@ -102,29 +70,26 @@ struct DerivativeCheck {
   }
 
   private func check(
-    _ sample: EntrySample, gradient: QuadraticProgramGradient, solution: QuadraticProgramSolution,
-    point: SolutionPoint, largest: Double, differences: SolutionDifferences,
-    progress: (Double) -> Void
+    _ sample: EntrySample, gradient: [Double], certificate: DerivativeCertificate,
+    solution: Program.Solved, point: SolutionPoint, largest: Double, progress: (Double) -> Void
   ) throws -> DatumResult {
+    let datum = sample.datum
+    let differences = SolutionDifferences(program: program, base: point)
     var comparisons = try sample.entries.map { entry in
-      let direction = entry.direction(in: program)
-      let tangent = try solution.jvp(
-        Q: direction.Q, p: direction.p, G: direction.G, h: direction.h, A: direction.A,
-        b: direction.b)
-      return Comparison(
-        entry: entry, reverse: gradient.derivative(along: entry),
-        forward: tangent.x.array + tangent.lambda.array + tangent.nu.array)
+      Comparison(
+        entry: entry, reverse: entry.place.derivative(gradient),
+        forward: try solution.tangent(
+          datum, direction: entry.place.direction(count: datum.numbers.count)))
     }
     var result = DatumResult(
-      datum: sample.datum, entries: sample.total, checked: comparisons.count)
+      datum: datum.name, entries: sample.total, checked: comparisons.count)
     var pending = Array(comparisons.indices)
     // A derivative that is not exact need not agree: no use in looking for a step with which it does.
-    let steps = SolutionDifferences.relativeSteps
-      .prefix(gradient.certificate.kind == .exact ? .max : 1)
+    let steps = relativeSteps.prefix(certificate.kind == .exact ? .max : 1)
     var scale = DifferenceScale(largest: largest, point: point)
     for (index, step) in steps.enumerated() where !pending.isEmpty {
       let found = try differences.differences(
-        pending.map { comparisons[$0].entry }, relativeStep: step)
+        pending.map { comparisons[$0].entry }, of: datum, relativeStep: step)
       for (place, difference) in zip(pending, found) {
         comparisons[place].reverseDifferences.append(difference.reverse)
         comparisons[place].forwardDifferences.append(difference.forward)
@@ -137,13 +102,13 @@ struct DerivativeCheck {
       }
       pending = pending.filter {
         let (reverse, forward) = errors(comparisons[$0], scale: scale)
-        return !(reverse.best <= Self.goodEnough && forward.best <= Self.goodEnough)
+        return !(reverse.best <= goodEnough && forward.best <= goodEnough)
       }
       progress(Double(index + 1) / Double(steps.count))
     }
-    let estimate = gradient.certificate.errorEstimate
+    let estimate = certificate.errorEstimate
     // An estimate that allows for anything excuses nothing.
-    let allowed = max(Self.tolerance, estimate.isFinite ? min(10 * estimate, 1e-3) : 0)
+    let allowed = max(tolerance, estimate.isFinite ? min(10 * estimate, 1e-3) : 0)
     for comparison in comparisons {
       let (reverse, forward) = errors(comparison, scale: scale)
       result.reverseError = Self.larger(result.reverseError, reverse.best)
@@ -182,6 +147,34 @@ struct DerivativeCheck {
         largestDifference($0, $1) / scale.forward
       }
     )
+  }
+}
+
+/// What was found for a problem.
+struct DerivativeCheckResult {
+  /// What was found for one datum.
+  struct DatumResult {
+    /// The name of the datum.
+    let datum: String
+    /// The number of entries (of a symmetric matrix, those of one triangle), and how many were
+    /// checked.
+    let entries: Int
+    let checked: Int
+    /// The worst error over the entries, relative to the largest derivative with respect to the
+    /// datum; NaN if the problem could not be solved again.
+    var reverseError = 0.0
+    var forwardError = 0.0
+    /// Whether the differences contradict the derivative.
+    var isContradicted = false
+  }
+
+  let status: SolveStatus
+  let certificate: DerivativeCertificate?
+  let data: [DatumResult]
+
+  /// Whether the derivative claims to be exact and is not.
+  var isContradicted: Bool {
+    certificate?.kind == .exact && data.contains { $0.isContradicted }
   }
 }
 

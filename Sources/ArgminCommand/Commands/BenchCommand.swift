@@ -14,11 +14,13 @@ struct BenchCommand: ParsableCommand {
 
       tensors: training steps, derivatives and batched linear algebra of tensors instead. They take \
       all cores that the process may use.
+
+      cone-programs: the batches of cone programs in the folder --data.
       """)
 
   @Argument(
     help: """
-      One of the built-in sizes, variables-inequalities-equalities, such as 50-50-10, or tensors.
+      One of the built-in sizes, variables-inequalities-equalities, such as 50-50-10, or tensors, or cone-programs.
       """)
   var name: String?
 
@@ -42,6 +44,10 @@ struct BenchCommand: ParsableCommand {
     if let threads, threads < 1 {
       throw ValidationError("--threads must be at least 1, not \(threads)")
     }
+    if name == Self.conePrograms {
+      guard data != nil else { throw ValidationError("cone-programs needs --data") }
+      return
+    }
     if data != nil, name != nil { throw ValidationError("NAME and --data exclude each other") }
     if name == Self.tensors {
       guard threads == nil else {
@@ -56,16 +62,20 @@ struct BenchCommand: ParsableCommand {
     if let name, !BuiltInBenchmark.sizes.contains(where: { $0.name == name }) {
       let names = BuiltInBenchmark.sizes.map(\.name).joined(separator: ", ")
       throw ValidationError(
-        "there is no timing \"\(name)\"; there are: \(names), \(Self.tensors)")
+        "there is no timing \"\(name)\"; there are: \(names), \(Self.tensors), \(Self.conePrograms)"
+      )
     }
   }
 
   private static let tensors = "tensors"
+  private static let conePrograms = "cone-programs"
 
   private var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
 
   func run() throws {
-    if let data {
+    if name == Self.conePrograms, let data {
+      try runConePrograms(data)
+    } else if let data {
       try runData(data)
     } else if name == Self.tensors {
       try runTensors()
@@ -111,6 +121,29 @@ struct BenchCommand: ParsableCommand {
 
   private var title: String {
     "time per problem, \(NumberText.count(threadCount, "thread"))"
+  }
+
+  private func runConePrograms(_ folder: String) throws {
+    let results = try ConeBatchBenchmark(folder: folder, threads: threads).results()
+    if json {
+      var writer = JSONWriter(sink: StandardOutput.write)
+      writer.object { json in
+        for result in results { result.write(to: &json) }
+      }
+      _ = writer.finish()
+      return
+    }
+    var table = ResultTable(
+      title: "time of the whole batch, \(NumberText.count(threadCount, "thread"))",
+      columns: [.init("batch", .left), .init("problems"), .init("forward"), .init("backward")])
+    for result in results {
+      table.append([
+        result.name, "\(result.solution.items)",
+        NumberText.duration(ConeBatchBenchmark.Result.median(result.forwardSeconds)),
+        NumberText.duration(ConeBatchBenchmark.Result.median(result.backwardSeconds)),
+      ])
+    }
+    StandardOutput.write(lines: table.lines)
   }
 
   // MARK: - Tensors

@@ -34,17 +34,15 @@ struct CheckCommand: ParsableCommand {
   }
 
   func run() throws {
-    let file = try ProblemFile(path: file)
+    let file = try solver.prepared(ProblemFile(path: file))
     let progress = ProgressLine(file.name)
-    var results: [DerivativeCheck.Result] = []
+    var results: [DerivativeCheckResult] = []
     for index in 0..<file.count {
-      let group = file.groups[file.location(of: index).group]
       do {
-        let check = DerivativeCheck(
-          program: try file.program(at: index), isLinear: group.isLinear,
-          settings: solver.settings, samples: samples, seed: seed)
         results.append(
-          try check.run { progress.show((Double(index) + $0) / Double(file.count), "checking") })
+          try check(index, of: file) {
+            progress.show((Double(index) + $0) / Double(file.count), "checking")
+          })
       } catch {
         progress.end()
         throw ToolFailure(error, in: file, indices: [index])
@@ -60,5 +58,22 @@ struct CheckCommand: ParsableCommand {
       StandardOutput.write(lines: report.lines)
     }
     guard report.isConfirmed else { throw ExitStatus.notSolved }
+  }
+
+  private func check(
+    _ index: Int, of file: ProblemFile, progress: (Double) -> Void
+  ) throws -> DerivativeCheckResult {
+    let (group, item) = file.location(of: index)
+    switch file.groups[group] {
+    case .quadratic(let group):
+      let program = CheckedQuadraticProgram(
+        try group.program(item), isLinear: group.isLinear, settings: solver.quadraticSettings)
+      return try DerivativeCheck(program: program, samples: samples, seed: seed)
+        .run(progress: progress)
+    case .cone(let group):
+      let program = try CheckedConeProgram(group.batch[item], settings: solver.coneSettings)
+      return try DerivativeCheck(program: program, samples: samples, seed: seed)
+        .run(progress: progress)
+    }
   }
 }

@@ -1,5 +1,6 @@
 import Argmin
 import ArgumentParser
+import ProblemFiles
 
 /// How problems are solved: the options that `solve` and `check` share.
 struct SolverOptions: ParsableArguments {
@@ -12,8 +13,12 @@ struct SolverOptions: ParsableArguments {
   @Option(parsing: .unconditional, help: "Seconds allowed in all.")
   var timeLimit: Double?
 
-  @Option(help: "automatic, interior-point or active-set.")
-  var method: QuadraticProgramSettings.Method = .automatic
+  @Option(
+    help: """
+      automatic, interior-point or active-set (quadratic programs with dense data), or \
+      sparse-interior-point (any problem; cone programs and large sparse models in any case).
+      """)
+  var method: SolveMethod = .automatic
 
   @Option(parsing: .unconditional, help: "Threads that share a batch; one per core if left out.")
   var threads: Int?
@@ -36,15 +41,67 @@ struct SolverOptions: ParsableArguments {
     }
   }
 
-  /// The settings of the library.
-  var settings: QuadraticProgramSettings {
-    var settings = QuadraticProgramSettings(method: method)
+  /// The settings of the library for quadratic programs with dense data.
+  var quadraticSettings: QuadraticProgramSettings {
+    var settings = QuadraticProgramSettings(method: method.dense ?? .automatic)
     if let tolerance { settings.relativeTolerance = tolerance }
     settings.maximumIterations = maxIterations
-    if let timeLimit, timeLimit < Self.longestTimeLimit { settings.timeLimit = .seconds(timeLimit) }
+    settings.timeLimit = limit
     settings.threads = threads
     return settings
   }
+
+  /// The settings of the library for cone programs.
+  var coneSettings: ConeProgramSettings {
+    var settings = ConeProgramSettings()
+    if let tolerance { settings.relativeTolerance = tolerance }
+    if let maxIterations { settings.maximumIterations = maxIterations }
+    settings.timeLimit = limit
+    settings.threads = threads
+    return settings
+  }
+
+  private var limit: Duration? {
+    guard let timeLimit, timeLimit < Self.longestTimeLimit else { return nil }
+    return .seconds(timeLimit)
+  }
+
+  /// The problems in the form that the method asks for.
+  ///
+  /// - Throws: `ToolFailure` or `ProblemFileError` if the method does not solve them.
+  func prepared(_ file: ProblemFile) throws -> ProblemFile {
+    switch method {
+    case .automatic: return file
+    case .sparseInteriorPoint: return try file.converted(to: .cone)
+    case .interiorPoint, .activeSet:
+      for case .cone(let group) in file.groups where !group.isQuadraticProgram {
+        let place = file.isBatch ? ": problems[\(group.indices[0])]" : ""
+        throw ToolFailure(
+          .unsupported,
+          "\(file.name)\(place): --method \(method.rawValue) does not solve cone programs; "
+            + "\(SolveMethod.sparseInteriorPoint.rawValue) does")
+      }
+      return try file.converted(to: .quadratic)
+    }
+  }
 }
 
-extension QuadraticProgramSettings.Method: ExpressibleByArgument {}
+/// The methods by the names that the tool uses.
+enum SolveMethod: String, ExpressibleByArgument, CaseIterable {
+  /// By the kind and the size of the problem.
+  case automatic
+  case interiorPoint = "interior-point"
+  case activeSet = "active-set"
+  /// The interior point for cone programs, on sparse data.
+  case sparseInteriorPoint = "sparse-interior-point"
+
+  /// The method for quadratic programs with dense data; nil for one on sparse data.
+  var dense: QuadraticProgramSettings.Method? {
+    switch self {
+    case .automatic: .automatic
+    case .interiorPoint: .interiorPoint
+    case .activeSet: .activeSet
+    case .sparseInteriorPoint: nil
+    }
+  }
+}

@@ -29,11 +29,39 @@ public struct Perturbation: Sendable {
   }
 }
 
+/// A perturbation of the data of one cone program; nil parts are zero. Sparse matrices are given by
+/// their entries in the order of the pattern.
+public struct ConePerturbation: Sendable {
+  public var P: Vector?
+  /// Shape `[n]`.
+  public var c: Vector?
+  public var A: Vector?
+  /// Shape `[m]`.
+  public var b: Vector?
+
+  public init(P: Vector? = nil, c: Vector? = nil, A: Vector? = nil, b: Vector? = nil) {
+    self.P = P
+    self.c = c
+    self.A = A
+    self.b = b
+  }
+}
+
+/// The perturbation of a problem, of its own kind.
+public enum ProblemPerturbation: Sendable {
+  case quadratic(Perturbation)
+  case cone(ConePerturbation)
+}
+
 /// The perturbations of the problems of a file: an object with the keys of the problem's data for a
 /// single problem, a list with null for none for a batch.
+///
+/// For a sparse matrix of a cone program a list in the order of its `val`. For a quadratic program that
+/// is kept sparse (`ConeGroup.isQuadraticProgram`) the keys of a qp, matrices whole or as
+/// `{"rows": .., "columns": .., "row": [..], "col": [..], "val": [..]}`, at places that have an entry.
 public struct PerturbationFile: Sendable {
   /// One per problem of the file; nil where the list has null.
-  public let items: [Perturbation?]
+  public let items: [ProblemPerturbation?]
 
   /// Reads the file and checks its shapes against those of the problems.
   ///
@@ -53,16 +81,23 @@ public struct PerturbationFile: Sendable {
     var reader = JSONReader(text)
     items = try withExtendedLifetime(text) { () throws(ProblemFileError) in
       try reader.readPerProblem(problems, "a perturbation") {
-        (reader, batch) throws(ProblemFileError) in
-        try reader.readPerturbation(of: batch)
+        (reader, group) throws(ProblemFileError) in
+        switch group {
+        case .quadratic(let group):
+          return .quadratic(try reader.readPerturbation(of: group.batch))
+        case .cone(let group): return .cone(try reader.readConePerturbation(of: group))
+        }
       }
     }
   }
 
   /// The perturbations for the batch of a group; a part that no item has is nil, otherwise the items
   /// that lack it have zeros.
-  public func batched(for group: ProblemGroup) -> QuadraticProgramPerturbation {
-    let own = group.indices.map { items[$0] }
+  public func batched(for group: QuadraticGroup) -> QuadraticProgramPerturbation {
+    let own = group.indices.map { index -> Perturbation? in
+      guard case .quadratic(let item) = items[index] else { return nil }
+      return item
+    }
     let n = group.batch.variables
     let m = group.batch.inequalities
     let e = group.batch.equalities
@@ -103,7 +138,7 @@ extension JSONReader {
   }
 
   /// Reads a matrix whose shape is known.
-  private mutating func readMatrix(
+  mutating func readMatrix(
     rows: Int, columns: Int
   ) throws(ProblemFileError) -> Matrix {
     let place = position()
@@ -116,7 +151,7 @@ extension JSONReader {
     return matrix
   }
 
-  private mutating func readSymmetric(size: Int) throws(ProblemFileError) -> Matrix {
+  mutating func readSymmetric(size: Int) throws(ProblemFileError) -> Matrix {
     let place = position()
     let matrix = try readMatrix(rows: size, columns: size)
     if let (row, column) = matrix.firstAsymmetry() {

@@ -127,7 +127,8 @@ extension JSONReader {
   func malformedNumber() -> ProblemFileError {
     switch JSONValueKind(startingWith: cursor.pointee) {
     case .null:
-      return malformed("expected a number, found null; only entries of h may be absent")
+      return malformed(
+        "expected a number, found null; only bounds (h, and b in nonnegative rows) may be absent")
     case .object, .list, .string, .boolean:
       return malformed("expected a number, found \(found())")
     case .number, .other:

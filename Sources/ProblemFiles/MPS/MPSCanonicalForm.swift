@@ -7,44 +7,44 @@ extension ProblemFile {
   /// giving its upper row before its lower one; then the bounds of each variable, upper before
   /// lower. A lower limit l is the row -aᵀx ≤ -l. An absent bound gives no row, and a fixed variable
   /// gives two, like any other with two bounds.
+  ///
+  /// A small model becomes a dense quadratic program, a large one a sparse cone program.
   init(_ model: MPSModel, file: String) throws(ProblemFileError) {
     func failure(_ kind: ProblemFileError.Kind, _ reason: String) -> ProblemFileError {
       ProblemFileError(kind, file: file, reason: reason)
     }
     let form = try MPSCanonicalForm(model, failure: failure)
-    let n = model.columns.count
-    let rowCount = form.equalities.count + form.inequalities.count + form.bounds.count
-    guard n <= ProgramGrouping.largestDenseCount / (n + rowCount) else {
-      throw failure(
-        .unsupported,
-        "\(n) variables and \(rowCount) rows, bounds included, are too many for a dense problem")
-    }
     let objective = model.objective
     let constant = 0 - (objective.flatMap { model.rows[$0].value } ?? 0)
     guard constant.isFinite else {
       throw failure(.invalid, "the constant of the objective is not finite")
     }
-    let Q = try form.quadraticTerm(model, failure: failure)
-    let (G, h) = form.inequalityData(model)
-    let (A, b) = form.equalityData(model)
-    let batch: QuadraticProgramBatch
+    let P = try form.quadraticTerm(model, failure: failure)
+    let (A, b) = form.constraints(model)
+    let sparse: ConeGroup
     do {
-      batch = try QuadraticProgramBatch(
-        items: 1, Q: Q.map(BatchedMatrix.init(single:)),
-        p: BatchedVector(single: form.linearTerm(model)), G: BatchedMatrix(single: G),
-        h: BatchedVector(single: h), A: BatchedMatrix(single: A), b: BatchedVector(single: b))
+      sparse = ConeGroup(
+        indices: [0],
+        batch: try ConeProgramBatch(
+          items: 1, P: P.map(BatchedSparseMatrix.init(single:)),
+          c: BatchedVector(single: form.linearTerm(model)), A: BatchedSparseMatrix(single: A),
+          b: BatchedVector(single: b),
+          cones: ConeProduct(
+            zero: form.equalities.count,
+            nonnegative: form.inequalities.count + form.bounds.count)),
+        isQuadraticProgram: true)
     } catch {
       throw failure(.invalid, "\(error)")
     }
-    let description = ModelDescription(
-      name: model.name, objectiveSense: model.isMaximized ? .maximize : .minimize,
-      objectiveConstant: constant, rowNames: form.rowNames(model),
-      columnNames: model.columns.map(\.name))
+    let group: ProblemGroup =
+      QuadraticGroup.isSmall(variables: model.columns.count, rows: b.count)
+      ? .quadratic(try sparse.dense(file: file)) : .cone(sparse)
     self.init(
-      name: file, isBatch: false, count: 1,
-      groups: [
-        ProblemGroup(indices: [0], batch: batch, isLinear: model.quadratic.isEmpty)
-      ], model: description)
+      name: file, isBatch: false, count: 1, groups: [group],
+      model: ModelDescription(
+        name: model.name, objectiveSense: model.isMaximized ? .maximize : .minimize,
+        objectiveConstant: constant, rows: .listed(form.rowNames(model)),
+        columns: .listed(model.columns.map(\.name))))
   }
 }
 
@@ -113,81 +113,116 @@ struct MPSCanonicalForm {
     return Vector(p)
   }
 
-  /// The quadratic term, nil if there is none; entries add up.
+  /// The quadratic term, whole, nil if there is none; entries add up.
   func quadraticTerm(
     _ model: MPSModel, failure: (ProblemFileError.Kind, String) -> ProblemFileError
-  ) throws(ProblemFileError) -> Matrix? {
+  ) throws(ProblemFileError) -> SparseMatrix? {
     guard !model.quadratic.isEmpty else { return nil }
     let n = model.columns.count
-    var Q = Matrix(rows: n, columns: n)
-    Q.withUnsafeMutableBufferPointer { Q in
-      for entry in model.quadratic { Q[entry.row * n + entry.column] += sign * entry.value }
+    func matrix(_ entries: [MPSModel.Entry]) -> SparseMatrix {
+      SparseMatrix(
+        rows: n, columns: n, row: entries.map(\.row), column: entries.map(\.column),
+        values: entries.map(\.value))
     }
+    let isTriangle = model.quadraticForm == .triangle
+    let given = matrix(
+      model.quadratic.map {
+        MPSModel.Entry(row: $0.row, column: $0.column, value: sign * $0.value)
+      })
+    try check(given, model, isTriangle: isTriangle, failure: failure)
+    // Both an entry and its mirror image; where the whole matrix is given, half of each.
+    var entries: [MPSModel.Entry] = []
+    given.forEach { row, column, value in
+      if row == column {
+        entries.append(MPSModel.Entry(row: row, column: column, value: value))
+      } else {
+        let part = isTriangle ? value : value / 2
+        entries.append(MPSModel.Entry(row: row, column: column, value: part))
+        entries.append(MPSModel.Entry(row: column, column: row, value: part))
+      }
+    }
+    return matrix(entries)
+  }
+
+  /// Makes sure that a whole matrix is symmetric, and that a triangle is one.
+  private func check(
+    _ given: SparseMatrix, _ model: MPSModel, isTriangle: Bool,
+    failure: (ProblemFileError.Kind, String) -> ProblemFileError
+  ) throws(ProblemFileError) {
     func names(_ row: Int, _ column: Int) -> String {
       "\(quoted(model.columns[row].name)) and \(quoted(model.columns[column].name))"
     }
-    if model.quadraticForm == .whole {
-      if let (row, column) = Q.firstAsymmetry() {
-        throw failure(
-          .invalid,
-          "the quadratic term is not symmetric: \(names(row, column)) have "
-            + "\(Q[row, column]) and \(Q[column, row])")
-      }
-    } else if let entry = model.quadratic.first(where: {
-      $0.row != $0.column && Q[$0.row, $0.column] != 0 && Q[$0.column, $0.row] != 0
-    }) {
-      throw failure(
-        .invalid,
-        "the quadratic term gives one triangle, but has both entries of "
-          + names(entry.row, entry.column) + "; QMATRIX gives the whole matrix")
-    }
-    let isTriangle = model.quadraticForm == .triangle
-    Q.withUnsafeMutableBufferPointer { Q in
-      for row in 0..<n {
-        for column in 0..<row {
-          let sum = Q[row * n + column] + Q[column * n + row]
-          Q[row * n + column] = isTriangle ? sum : sum / 2
-          Q[column * n + row] = isTriangle ? sum : sum / 2
+    let largest = given.values.reduce(0) { max($0, $1.magnitude) }
+    var mistake: String?
+    given.forEach { row, column, value in
+      guard row != column, mistake == nil else { return }
+      let mirror = given[column, row]
+      if isTriangle {
+        if value != 0 && mirror != 0 {
+          mistake =
+            "the quadratic term gives one triangle, but has both entries of "
+            + names(row, column) + "; QMATRIX gives the whole matrix"
         }
+      } else if (value - mirror).magnitude > 1e-9 * largest {
+        mistake =
+          "the quadratic term is not symmetric: \(names(row, column)) have \(value) and \(mirror)"
       }
     }
-    return Q
+    if let mistake { throw failure(.invalid, mistake) }
   }
 
-  func equalityData(_ model: MPSModel) -> (A: Matrix, b: Vector) {
-    let n = model.columns.count
-    var place = [Int](repeating: -1, count: model.rows.count)
-    for (index, row) in equalities.enumerated() { place[row] = index }
-    var A = Matrix(rows: equalities.count, columns: n)
-    A.withUnsafeMutableBufferPointer { A in
-      for entry in model.entries where place[entry.row] >= 0 {
-        A[place[entry.row] * n + entry.column] = entry.value
-      }
-    }
-    return (A, Vector(equalities.map { model.rows[$0].value ?? 0 }))
-  }
-
-  func inequalityData(_ model: MPSModel) -> (G: Matrix, h: Vector) {
-    let n = model.columns.count
-    // The sides of a row stand together: the first one's place, and how many there are.
+  /// Equalities, inequalities and bounds, one after another.
+  func constraints(_ model: MPSModel) -> (A: SparseMatrix, b: Vector) {
+    let sides = inequalities + bounds
+    // The rows of a file's row stand together: the first one's place, and how many there are.
     var first = [Int](repeating: 0, count: model.rows.count)
     var count = [Int](repeating: 0, count: model.rows.count)
+    for (index, row) in equalities.enumerated() { (first[row], count[row]) = (index, 1) }
     for (index, side) in inequalities.enumerated() {
-      if count[side.index] == 0 { first[side.index] = index }
+      if count[side.index] == 0 { first[side.index] = equalities.count + index }
       count[side.index] += 1
     }
-    var G = Matrix(rows: inequalities.count + bounds.count, columns: n)
-    G.withUnsafeMutableBufferPointer { G in
-      for entry in model.entries {
-        for place in first[entry.row]..<first[entry.row] + count[entry.row] {
-          G[place * n + entry.column] = inequalities[place].sign * entry.value
-        }
-      }
-      for (index, side) in bounds.enumerated() {
-        G[(inequalities.count + index) * n + side.index] = side.sign
+    let rows = equalities.count + sides.count
+    var row: [Int] = []
+    var column: [Int] = []
+    var values: [Double] = []
+    for entry in model.entries {
+      for place in first[entry.row]..<first[entry.row] + count[entry.row] {
+        row.append(place)
+        column.append(entry.column)
+        let sign = place < equalities.count ? 1 : inequalities[place - equalities.count].sign
+        values.append(sign * entry.value)
       }
     }
+    for (index, side) in bounds.enumerated() {
+      row.append(equalities.count + inequalities.count + index)
+      column.append(side.index)
+      values.append(side.sign)
+    }
     // Adding zero turns the -0 of a lower limit of zero into 0.
-    return (G, Vector((inequalities + bounds).map { $0.sign * $0.limit + 0 }))
+    let b = equalities.map { model.rows[$0].value ?? 0 } + sides.map { $0.sign * $0.limit + 0 }
+    return (
+      SparseMatrix(
+        rows: rows, columns: model.columns.count, row: row, column: column, values: values),
+      Vector(b)
+    )
+  }
+}
+
+extension SparseMatrix {
+  /// Calls `body` with the row, the column and the value of each entry.
+  func forEach(_ body: (Int, Int, Double) -> Void) {
+    for column in 0..<columns {
+      for entry in pattern.columnStarts[column]..<pattern.columnStarts[column + 1] {
+        body(pattern.rowIndices[entry], column, values[entry])
+      }
+    }
+  }
+}
+
+extension BatchedSparseMatrix {
+  /// One matrix per item, of which there is one: the storage is not copied.
+  init(single matrix: SparseMatrix) {
+    self.init(pattern: matrix.pattern, values: BatchedVector(single: matrix.values))
   }
 }

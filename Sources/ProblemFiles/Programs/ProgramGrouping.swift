@@ -20,17 +20,21 @@ struct ProgramGrouping {
     sharedData = ProblemDatum.allCases.filter { shared?.position(of: $0) != nil }
   }
 
-  func groups(of problems: [ProgramData]) throws(ProblemFileError) -> [ProblemGroup] {
-    var indices: [ProgramShape: [Int]] = [:]
+  /// The groups of the problems, which stand in the file at these indices.
+  func groups(
+    of problems: [(index: Int, data: ProgramData)]
+  ) throws(ProblemFileError) -> [ProblemGroup] {
+    var places: [ProgramShape: [Int]] = [:]
     var shapes: [ProgramShape] = []
-    for (index, problem) in problems.enumerated() {
-      let shape = try shape(of: problem, index: index)
-      if indices[shape, default: []].isEmpty { shapes.append(shape) }
-      indices[shape, default: []].append(index)
+    for (place, problem) in problems.enumerated() {
+      let shape = try shape(of: problem.data, index: problem.index)
+      if places[shape, default: []].isEmpty { shapes.append(shape) }
+      places[shape, default: []].append(place)
     }
     var groups: [ProblemGroup] = []
     for shape in shapes {
-      groups.append(try group(shape, indices: indices[shape] ?? [], of: problems))
+      let members = (places[shape] ?? []).map { problems[$0] }
+      groups.append(.quadratic(try group(shape, of: members)))
     }
     return groups
   }
@@ -59,35 +63,36 @@ struct ProgramGrouping {
   }
 
   private func group(
-    _ shape: ProgramShape, indices: [Int], of problems: [ProgramData]
-  ) throws(ProblemFileError) -> ProblemGroup {
+    _ shape: ProgramShape, of problems: [(index: Int, data: ProgramData)]
+  ) throws(ProblemFileError) -> QuadraticGroup {
     func matrix(_ datum: (ProgramData) -> Located<Matrix>?) -> BatchedMatrix? {
       if let shared = shared.flatMap(datum) {
         return shared.value.rows > 0 ? BatchedMatrix(shared: shared.value) : nil
       }
-      let matrices = indices.compactMap { datum(problems[$0])?.value }
-      guard matrices.count == indices.count, matrices[0].rows > 0 else { return nil }
+      let matrices = problems.compactMap { datum($0.data)?.value }
+      guard matrices.count == problems.count, matrices[0].rows > 0 else { return nil }
       return matrices.count == 1 ? BatchedMatrix(single: matrices[0]) : BatchedMatrix(matrices)
     }
     func vector(_ datum: (ProgramData) -> Located<Vector>?) -> BatchedVector? {
       if let shared = shared.flatMap(datum) {
         return shared.value.count > 0 ? BatchedVector(shared: shared.value) : nil
       }
-      let vectors = indices.compactMap { datum(problems[$0])?.value }
-      guard vectors.count == indices.count, vectors[0].count > 0 else { return nil }
+      let vectors = problems.compactMap { datum($0.data)?.value }
+      guard vectors.count == problems.count, vectors[0].count > 0 else { return nil }
       return vectors.count == 1 ? BatchedVector(single: vectors[0]) : BatchedVector(vectors)
     }
     do {
       let batch = try QuadraticProgramBatch(
-        items: indices.count, Q: matrix { $0.Q }, p: vector { $0.p }!, G: matrix { $0.G },
+        items: problems.count, Q: matrix { $0.Q }, p: vector { $0.p }!, G: matrix { $0.G },
         h: vector { $0.h }, A: matrix { $0.A }, b: vector { $0.b })
-      return ProblemGroup(indices: indices, batch: batch, isLinear: shape.isLinear)
+      return QuadraticGroup(
+        indices: problems.map(\.index), batch: batch, isLinear: shape.isLinear)
     } catch {
-      let index = indices[error.item ?? 0]
+      let problem = problems[error.item ?? 0]
       guard let datum = error.argument.flatMap(ProblemDatum.init(rawValue:)) else {
         throw ProblemFileError(.unsupported, file: text.name, reason: error.reason)
       }
-      throw self.error(datum, index, in: problems[index], error.reason)
+      throw self.error(datum, problem.index, in: problem.data, error.reason)
     }
   }
 

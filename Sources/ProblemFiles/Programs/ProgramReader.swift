@@ -8,33 +8,50 @@ extension ProblemFile {
   init(json text: TextBytes) throws(ProblemFileError) {
     var reader = JSONReader(text)
     self = try withExtendedLifetime(text) { () throws(ProblemFileError) in
-      let file: ProblemFile
       switch try reader.readKind() {
       case .qp:
         let data = try reader.readProgram()
         try reader.readEnd()
         let groups = try ProgramGrouping(text: text, shared: nil, isBatch: false)
-          .groups(of: [data])
-        file = ProblemFile(name: text.name, isBatch: false, count: 1, groups: groups)
+          .groups(of: [(0, data)])
+        return ProblemFile(name: text.name, isBatch: false, count: 1, groups: groups)
+      case .cone:
+        let data = try reader.readConeProgram()
+        try reader.readEnd()
+        let groups = try ConeGrouping(text: text, isBatch: false).groups(of: [(0, data)])
+        return ProblemFile(name: text.name, isBatch: false, count: 1, groups: groups)
       case .batch:
         let batch = try reader.readBatch()
         try reader.readEnd()
-        let grouping = ProgramGrouping(text: text, shared: batch.shared, isBatch: true)
-        let groups = try grouping.groups(of: batch.problems)
-        file = ProblemFile(
-          name: text.name, isBatch: true, count: batch.problems.count, groups: groups,
-          sharedData: Set(grouping.sharedData))
-      case .cone: throw reader.unsupportedCone()
+        return try ProblemFile(batch, text: text)
       }
-      return file
     }
+  }
+
+  private init(_ batch: BatchData, text: TextBytes) throws(ProblemFileError) {
+    if let shared = batch.shared, !batch.conePrograms.isEmpty {
+      throw ProblemFileError(
+        .malformed, file: text.name, line: text.line(of: shared.position), key: "shared",
+        reason: "data can be shared by problems of kind qp only, and there are cone programs")
+    }
+    let grouping = ProgramGrouping(text: text, shared: batch.shared, isBatch: true)
+    var groups = try grouping.groups(of: batch.quadraticPrograms)
+    groups += try ConeGrouping(text: text, isBatch: true).groups(of: batch.conePrograms)
+    groups.sort { $0.indices[0] < $1.indices[0] }
+    self.init(
+      name: text.name, isBatch: true, count: batch.count, groups: groups,
+      sharedData: Set(grouping.sharedData))
   }
 }
 
 /// A batch as it stands in a file.
 struct BatchData {
   var shared: ProgramData?
-  var problems: [ProgramData] = []
+  /// The problems with their indices in the batch.
+  var quadraticPrograms: [(index: Int, data: ProgramData)] = []
+  var conePrograms: [(index: Int, data: ConeData)] = []
+
+  var count: Int { quadraticPrograms.count + conePrograms.count }
 }
 
 extension JSONReader {
@@ -79,10 +96,6 @@ extension JSONReader {
     throw error(.malformed, at: start, "the key \"kind\" is missing; it is qp, cone or batch")
   }
 
-  func unsupportedCone() -> ProblemFileError {
-    error(.unsupported, at: cursor, "cone programs are not supported yet")
-  }
-
   /// Reads an object of kind qp.
   mutating func readProgram() throws(ProblemFileError) -> ProgramData {
     var data = ProgramData(position: position())
@@ -108,8 +121,8 @@ extension JSONReader {
       case "kind": _ = try reader.readString("the kind (a string)")
       case "problems":
         hasProblems = true
-        try reader.readList("a list of problems") { (reader, _) throws(ProblemFileError) in
-          batch.problems.append(try reader.readItem())
+        try reader.readList("a list of problems") { (reader, index) throws(ProblemFileError) in
+          try reader.readItem(index, into: &batch)
         }
       case "shared": batch.shared = try reader.readShared()
       default:
@@ -120,10 +133,12 @@ extension JSONReader {
     return batch
   }
 
-  private mutating func readItem() throws(ProblemFileError) -> ProgramData {
+  private mutating func readItem(
+    _ index: Int, into batch: inout BatchData
+  ) throws(ProblemFileError) {
     switch try readKind() {
-    case .qp: return try readProgram()
-    case .cone: throw unsupportedCone()
+    case .qp: batch.quadraticPrograms.append((index, try readProgram()))
+    case .cone: batch.conePrograms.append((index, try readConeProgram()))
     case .batch: throw malformed("a batch cannot be an item of a batch")
     }
   }

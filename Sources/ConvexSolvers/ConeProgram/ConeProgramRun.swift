@@ -1,0 +1,173 @@
+import LinearAlgebra
+import OptimizationCore
+
+/// One solve of a batch of cone programs.
+struct ConeProgramRun {
+  private let batch: ConeProgramBatch
+  private let settings: ConeProgramSettings
+  private let warmStart: ConeProgramWarmStart?
+  private let pattern: KKTPattern
+
+  init(
+    _ batch: ConeProgramBatch, settings: ConeProgramSettings, warmStart: ConeProgramWarmStart?
+  ) throws {
+    self.batch = batch
+    self.settings = settings
+    self.warmStart = warmStart
+    pattern = try batch.structure.kktPattern()
+  }
+
+  func solve() throws -> ConeProgramBatchSolution {
+    let items = batch.items
+    let n = batch.variables
+    let m = batch.rows
+    let x = AlignedBuffer(repeating: .nan, count: items * n)
+    let y = AlignedBuffer(repeating: .nan, count: items * m)
+    let s = AlignedBuffer(repeating: .nan, count: items * m)
+    let outcomes = UnsafeMutableBufferPointer<ConeProgramOutcome>.allocate(capacity: items)
+    outcomes.initialize(repeating: ConeProgramOutcome(status: .cancelled))
+    defer { outcomes.deinitialize().deallocate() }
+    let results = ResultPointers(outcomes: outcomes, x: x.pointer, y: y.pointer, s: s.pointer)
+    let start = ContinuousClock.now
+    let deadline = settings.timeLimit.map { start + $0 }
+    let work = pattern.analysis.multiplications * 20 / 1000 + 50
+    BatchSchedule(
+      items: items, threads: settings.threads, microsecondsPerItem: work,
+      progress: settings.progress
+    ).run { _ in
+      ConicInteriorPoint(pattern)
+    } body: { solver, item in
+      let begin = ContinuousClock.now
+      var outcome: ConeProgramOutcome
+      if let solver {
+        outcome = solveItem(item, solver, deadline: deadline, results: results)
+      } else {
+        outcome = ConeProgramOutcome(status: .numericalError)
+      }
+      let duration = ContinuousClock.now - begin
+      outcome.seconds = duration / .seconds(1)
+      results.outcomes[item] = outcome
+    }
+    return ConeProgramBatchSolution(
+      record: ConeProgramBatchRecord(
+        problem: batch, outcomes: Array(outcomes),
+        x: BatchedVector(items: items, count: n, storage: x),
+        y: BatchedVector(items: items, count: m, storage: y),
+        s: BatchedVector(items: items, count: m, storage: s)))
+  }
+
+  private func solveItem(
+    _ item: Int, _ solver: ConicInteriorPoint, deadline: ContinuousClock.Instant?,
+    results: ResultPointers
+  ) -> ConeProgramOutcome {
+    var outcome = ConeProgramOutcome(status: .cancelled)
+    solver.load(item, of: batch)
+    let warmPoint = warmStart.map {
+      ConicWarmPoint(x: $0.x.pointer(item), y: $0.y.pointer(item), s: $0.s.pointer(item))
+    }
+    func run(from warmPoint: ConicWarmPoint?) -> SolveStatus {
+      solver.solve(
+        tolerance: 0.3 * settings.relativeTolerance, maximumIterations: settings.maximumIterations,
+        warmStart: warmPoint
+      ) { solver, residuals, mu, length in
+        if let log = settings.iterationLog {
+          let line = ConeProgramIteration(
+            item: item, iteration: solver.iterations, primalObjective: residuals.primalObjective,
+            dualObjective: residuals.dualObjective, residuals: residuals.relative, barrier: mu,
+            kappaOverTau: solver.point.kappa / solver.point.tau, stepLength: length)
+          if !log(line) { return .cancelled }
+        }
+        if let deadline, ContinuousClock.now >= deadline { return .timeLimit }
+        return nil
+      }
+    }
+    outcome.status = run(from: warmPoint)
+    if warmPoint != nil, outcome.status == .numericalError {
+      // A bad guess must not cost the answer.
+      outcome.iterations = solver.iterations
+      outcome.status = run(from: nil)
+    }
+    outcome.iterations += solver.iterations
+    let point = ItemPoint(
+      batch, item, x: results.x + item * batch.variables, y: results.y + item * batch.rows,
+      s: results.s + item * batch.rows)
+    switch outcome.status {
+    case .primalInfeasible, .dualInfeasible:
+      outcome.ray = point.ray(of: solver, isPrimal: outcome.status == .primalInfeasible)
+    default:
+      point.extract(solver)
+      outcome.residuals = point.residuals()
+      if settings.polishes, outcome.residuals.largest < 1e-4 {
+        outcome.residuals = FacePolisher(batch: batch, item: item, point: point)
+          .polish(from: outcome.residuals)
+        // What the iteration could not reach, the polish may.
+        if outcome.status == .numericalError || outcome.status == .iterationLimit,
+          outcome.residuals.largest <= settings.relativeTolerance
+        {
+          outcome.status = .optimal
+        }
+      }
+      if outcome.status == .optimal, !(outcome.residuals.largest <= settings.relativeTolerance) {
+        outcome.status = .numericalError
+      }
+      outcome.objective = point.objective()
+    }
+    return outcome
+  }
+}
+
+/// Where the results of all items are written; the items are disjoint.
+private struct ResultPointers: @unchecked Sendable {
+  let outcomes: UnsafeMutableBufferPointer<ConeProgramOutcome>
+  let x: Numbers
+  let y: Numbers
+  let s: Numbers
+}
+
+extension ConeProgramBatch {
+  /// Solves every item.
+  ///
+  /// - Parameters:
+  ///   - settings: tolerances and limits.
+  ///   - warmStart: guesses of the solutions, shape `[B, ...]` or shared; they pay where they are good
+  ///     and the problem takes many iterations.
+  /// - Throws: `ProblemError.shape` or `.batchSize` for a warm start that does not fit,
+  ///   `ProblemError.tooLarge`, `SettingsError`.
+  /// - Complexity: 10 to 40 sparse LDLᵀ factorizations per item; the analysis of the pattern once.
+  public func solve(
+    settings: ConeProgramSettings = ConeProgramSettings(), warmStart: ConeProgramWarmStart? = nil
+  ) throws -> ConeProgramBatchSolution {
+    try settings.validate()
+    if let warmStart { try check(warmStart) }
+    return try ConeProgramRun(self, settings: settings, warmStart: warmStart).solve()
+  }
+
+  private func check(_ warmStart: ConeProgramWarmStart) throws(ProblemError) {
+    let parts = [
+      ("warmStart.x", warmStart.x, variables), ("warmStart.y", warmStart.y, rows),
+      ("warmStart.s", warmStart.s, rows),
+    ]
+    for (argument, vector, count) in parts {
+      guard vector.count == count else {
+        throw .shape(argument: argument, item: nil, expected: [count], actual: [vector.count])
+      }
+      if let given = vector.items, given != items {
+        throw .batchSize(argument: argument, expected: items, actual: given)
+      }
+      for (place, value) in vector.array.enumerated() where !value.isFinite {
+        throw .notFinite(
+          argument: argument, item: vector.items.map { _ in place / max(count, 1) },
+          index: [place % max(count, 1)], value: value)
+      }
+    }
+  }
+}
+
+extension ConeProgram {
+  /// Solves the program; see `ConeProgramBatch.solve`.
+  public func solve(
+    settings: ConeProgramSettings = ConeProgramSettings(), warmStart: ConeProgramWarmStart? = nil
+  ) throws -> ConeProgramSolution {
+    ConeProgramSolution(batch: try batch.solve(settings: settings, warmStart: warmStart), item: 0)
+  }
+}

@@ -1,0 +1,273 @@
+import LinearAlgebra
+
+/// How the slack and the dual of one cone may move together near a solution.
+///
+/// At (s, y) with s'y = 0 the pairs (ds, dy) tangent to the complementarity set are ds = -H dy + Sα with
+/// S'dy = 0: S spans the face that s lies in the interior of, H is the curvature of the cone's boundary.
+/// With an orthonormal basis B of the complement of S: dy = Bw, and B'HB couples ds with w.
+enum ConeFace {
+  /// Equalities: dy free, ds = 0.
+  case zero
+  /// For each row whether it is active (ds = 0) or not (dy = 0).
+  case nonnegative(isActive: [Bool])
+  /// A small cone: B `[k, k]` row-major, of which `rank` columns count, and B'HB `[rank, rank]`.
+  case dense(B: Matrix, rank: Int, curvature: Matrix)
+  /// A large second-order cone.
+  case secondOrder(SecondOrderFace)
+  /// An eliminated semidefinite cone.
+  case semidefinite(SemidefiniteFace)
+}
+
+/// The place of a second-order cone's slack and dual.
+enum SecondOrderFace {
+  /// The slack is inside: dy = 0.
+  case inactive
+  /// The slack is at the origin: ds = 0.
+  case origin
+  /// Both on the boundary: H = ratio (I - yy') on the complement of s, both of unit length.
+  case boundary(slack: [Double], dual: [Double], ratio: Double)
+}
+
+/// The eigenvectors of S - Y: positive eigenvalues belong to S, the others to -Y.
+struct SemidefiniteFace {
+  let order: Int
+  /// Eigenvalues of S - Y, descending.
+  let values: [Double]
+  /// Row i is the eigenvector of value i.
+  let vectors: Matrix
+  /// How many belong to S.
+  let positive: Int
+
+  var negative: Int { order - positive }
+
+  /// Σ f(value) vv' over the eigenvectors of one side.
+  func side(isPositive: Bool, _ function: (Double) -> Double) -> Matrix {
+    let range = isPositive ? 0..<positive : positive..<order
+    var scaled = Matrix(rows: range.count, columns: order)
+    var plain = Matrix(rows: range.count, columns: order)
+    for (index, i) in range.enumerated() {
+      let factor = function(values[i])
+      for j in 0..<order {
+        plain[index, j] = vectors[i, j]
+        scaled[index, j] = factor * vectors[i, j]
+      }
+    }
+    var result = Matrix(rows: order, columns: order)
+    if range.isEmpty { return result }
+    result.withUnsafeMutableBufferPointer { result in
+      scaled.withUnsafeBufferPointer { scaled in
+        plain.withUnsafeBufferPointer { plain in
+          guard let c = result.baseAddress, let a = scaled.baseAddress, let b = plain.baseAddress
+          else { return }
+          BLAS.gemm(.transposed, .none, m: order, n: order, k: range.count, A: a, B: b, C: c)
+        }
+      }
+    }
+    return result
+  }
+}
+
+/// What is known of strict complementarity of one cone.
+struct FaceActivity {
+  /// Rows at which neither the slack nor the dual is in the relative interior that the other leaves.
+  var weaklyActive: [Int] = []
+}
+
+/// Finds the faces of all cones at a point (s, y), in the scaled item.
+struct FaceFinder {
+  let layout: ConicLayout
+  /// Sizes below which slacks and duals count as zero.
+  let slackTolerance: Double
+  let dualTolerance: Double
+
+  func face(
+    of block: ConicLayout.Block, isEliminated: Bool, s: Numbers, y: Numbers,
+    activity: inout FaceActivity
+  ) -> ConeFace {
+    switch block.cone {
+    case .zero, .free: return .zero
+    case .nonnegative:
+      var isActive = [Bool](repeating: false, count: block.count)
+      for i in 0..<block.count {
+        isActive[i] = s[i] * dualTolerance <= y[i] * slackTolerance
+        if s[i] <= slackTolerance, y[i] <= dualTolerance {
+          isActive[i] = true
+          activity.weaklyActive.append(block.start + i)
+        }
+      }
+      return .nonnegative(isActive: isActive)
+    case .secondOrder:
+      let face = secondOrderFace(block, s, y, &activity)
+      return block.count > 4 ? .secondOrder(face) : dense(face, block.count)
+    case .semidefinite(let order):
+      let face = semidefiniteFace(block, order, s, y, &activity)
+      return isEliminated ? .semidefinite(face) : dense(face, block.count)
+    case .exponential, .dualExponential, .power:
+      return ThreeDimensionalFace(block.cone, slackTolerance, dualTolerance).face(
+        block, s: s, y: y, activity: &activity)
+    }
+  }
+
+  private func secondOrderFace(
+    _ block: ConicLayout.Block, _ s: Numbers, _ y: Numbers, _ activity: inout FaceActivity
+  ) -> SecondOrderFace {
+    let slackInside = s[0] - tailNorm(s, block.count)
+    let dualInside = y[0] - tailNorm(y, block.count)
+    let slackIsZero = s[0] <= slackTolerance
+    let dualIsZero = y[0] <= dualTolerance
+    let rows = block.start..<block.start + block.count
+    // Inside, at the origin or on the boundary, by what dominates.
+    if slackIsZero {
+      if dualIsZero || dualInside <= dualTolerance { activity.weaklyActive += rows }
+      return .origin
+    }
+    if dualIsZero {
+      if slackInside > slackTolerance { return .inactive }
+      // Kept as active: only the normal direction of the dual may move.
+      activity.weaklyActive += rows
+    } else if slackInside / slackTolerance > max(dualInside, y[0]) / dualTolerance {
+      return .inactive
+    } else if dualInside / dualTolerance > max(slackInside, s[0]) / slackTolerance {
+      return .origin
+    }
+    var slack = [Double](repeating: 0, count: block.count)
+    var dual = slack
+    let norm = tailNorm(s, block.count)
+    let root = 0.5.squareRoot()
+    slack[0] = root
+    dual[0] = root
+    for i in 1..<block.count {
+      slack[i] = root * s[i] / norm
+      dual[i] = -slack[i]
+    }
+    // A dual of zero leaves it only the normal direction: any large ratio says so.
+    let ratio = dualIsZero ? 1e6 : min(s[0] / y[0], 1e12)
+    return .boundary(slack: slack, dual: dual, ratio: ratio)
+  }
+
+  private func tailNorm(_ v: Numbers, _ count: Int) -> Double {
+    var sum = 0.0
+    for i in 1..<count { sum += v[i] * v[i] }
+    return sum.squareRoot()
+  }
+
+  private func dense(_ face: SecondOrderFace, _ count: Int) -> ConeFace {
+    switch face {
+    case .inactive:
+      return .dense(
+        B: .identity(count), rank: 0, curvature: Matrix(rows: 0, columns: 0))
+    case .origin:
+      return .dense(
+        B: .identity(count), rank: count, curvature: Matrix(rows: count, columns: count))
+    case .boundary(let slack, let dual, let ratio):
+      let B = orthonormalBasis(startingWith: [dual], endingWith: [slack], count)
+      var curvature = Matrix(rows: count - 1, columns: count - 1)
+      for i in 1..<max(count - 1, 1) { curvature[i, i] = ratio }
+      return .dense(B: B, rank: count - 1, curvature: curvature)
+    }
+  }
+
+  private func semidefiniteFace(
+    _ block: ConicLayout.Block, _ order: Int, _ s: Numbers, _ y: Numbers,
+    _ activity: inout FaceActivity
+  ) -> SemidefiniteFace {
+    // Eigenvectors of the difference, each side weighted so that neither drowns the other.
+    var difference = Matrix(rows: order, columns: order)
+    let half = 0.5.squareRoot()
+    let weight = slackTolerance / dualTolerance
+    var place = 0
+    for j in 0..<order {
+      for i in j..<order {
+        let value = (s[place] - weight * y[place]) * (i == j ? 1 : half)
+        difference[i, j] = value
+        difference[j, i] = value
+        place += 1
+      }
+    }
+    guard let eigen = try? SymmetricEigen(difference) else {
+      activity.weaklyActive += block.start..<block.start + block.count
+      return SemidefiniteFace(
+        order: order, values: [Double](repeating: 1, count: order), vectors: .identity(order),
+        positive: order)
+    }
+    let rows = eigen.vectors.transpose
+    var vectors = Matrix(rows: order, columns: order)
+    var values = [Double](repeating: 0, count: order)
+    var positive = 0
+    for i in 0..<order {
+      let value = eigen.values[order - 1 - i]
+      if value > slackTolerance { positive += 1 }
+      if value.magnitude <= slackTolerance,
+        activity.weaklyActive.last != block.start + block.count - 1
+      {
+        activity.weaklyActive += block.start..<block.start + block.count
+      }
+      values[i] = value > 0 ? value : value / weight
+      for j in 0..<order { vectors[i, j] = rows[order - 1 - i, j] }
+    }
+    return SemidefiniteFace(order: order, values: values, vectors: vectors, positive: positive)
+  }
+
+  private func dense(_ face: SemidefiniteFace, _ count: Int) -> ConeFace {
+    // Rotated coordinates: first those of pairs with a negative side, then the positive pairs.
+    let order = face.order
+    var pairs: [(Int, Int)] = []
+    for j in 0..<order {
+      for i in j..<order where i >= face.positive { pairs.append((i, j)) }
+    }
+    let rank = pairs.count
+    for j in 0..<face.positive {
+      for i in j..<face.positive { pairs.append((i, j)) }
+    }
+    var B = Matrix(rows: count, columns: count)
+    let root = 2.0.squareRoot()
+    var curvature = Matrix(rows: rank, columns: rank)
+    for (index, (p, q)) in pairs.enumerated() {
+      var place = 0
+      for j in 0..<order {
+        for i in j..<order {
+          // svec of sym(v_p v_q'), of unit length.
+          let a = face.vectors[p, i] * face.vectors[q, j]
+          let b = face.vectors[p, j] * face.vectors[q, i]
+          let value = p == q ? a : (a + b) / root
+          B[place, index] = i == j ? value : root * value
+          place += 1
+        }
+      }
+      if index < rank, q < face.positive {
+        curvature[index, index] =
+          face.values[q] / max(-face.values[p], 1e-3 * dualTolerance)
+      }
+    }
+    return .dense(B: B, rank: rank, curvature: curvature)
+  }
+}
+
+/// An orthonormal basis whose first and last columns are the given orthonormal vectors.
+func orthonormalBasis(
+  startingWith first: [[Double]], endingWith last: [[Double]], _ count: Int
+) -> Matrix {
+  var columns = first
+  var all = first + last
+  for axis in 0..<count where all.count < count {
+    var v = [Double](repeating: 0, count: count)
+    v[axis] = 1
+    for _ in 0..<2 {
+      for u in all {
+        let product = zip(u, v).reduce(0) { $0 + $1.0 * $1.1 }
+        for i in 0..<count { v[i] -= product * u[i] }
+      }
+    }
+    let norm = v.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    if norm < 0.3 / Double(count).squareRoot() { continue }
+    let unit = v.map { $0 / norm }
+    columns.append(unit)
+    all.append(unit)
+  }
+  columns += last
+  var B = Matrix(rows: count, columns: count)
+  for (j, column) in columns.enumerated() {
+    for i in 0..<count { B[i, j] = column[i] }
+  }
+  return B
+}

@@ -1,0 +1,370 @@
+import LinearAlgebra
+import OptimizationCore
+
+/// The interior point on the homogeneous embedding with a quadratic objective (Goulart and Chen 2024):
+/// predictor and corrector with Nesterov-Todd scalings for symmetric cones and the primal-dual scaling
+/// for the others.
+///
+/// A workspace for one item at a time.
+final class ConicInteriorPoint {
+  let layout: ConicLayout
+  let system: KKTSystem
+  let data: ConicEquilibration
+  let point: ConicIterate
+  private let best: ConicIterate
+  let step: ConicIterate
+  private let fixed: ConicIterate
+  let residuals: ConicResiduals
+  private let buffer: AlignedBuffer
+  let slack: Numbers
+  let rhsX: Numbers
+  let rhsZ: Numbers
+  private let work: Numbers
+  private let workX: Numbers
+  let degree: Int
+  private let isSymmetric: Bool
+  private(set) var iterations = 0
+  private(set) var relative = Residuals(primal: .nan, dual: .nan, gap: .nan)
+
+  /// Nil if the KKT system is too large.
+  init?(_ pattern: KKTPattern) {
+    layout = pattern.layout
+    let scalings = zip(layout.blocks, pattern.treatments).map { block, treatment in
+      makeScaling(block.cone, treatment)
+    }
+    guard let system = KKTSystem(pattern, scalings: scalings) else { return nil }
+    self.system = system
+    data = ConicEquilibration(layout)
+    point = ConicIterate(layout)
+    best = ConicIterate(layout)
+    step = ConicIterate(layout)
+    fixed = ConicIterate(layout)
+    residuals = ConicResiduals(layout)
+    buffer = AlignedBuffer(repeating: 0, count: 3 * layout.rows + 2 * layout.variables)
+    slack = buffer.pointer
+    rhsZ = slack + layout.rows
+    work = rhsZ + layout.rows
+    rhsX = work + layout.rows
+    workX = rhsX + layout.variables
+    degree = scalings.reduce(0) { $0 + $1.degree }
+    isSymmetric = scalings.allSatisfy(\.isSymmetric)
+  }
+
+  /// Takes the data of an item.
+  func load(_ item: Int, of batch: ConeProgramBatch) {
+    data.load(item, of: batch, P: system.P, A: system.A)
+    system.loadMatrices()
+  }
+
+  // MARK: - Starting point
+
+  func start(_ warmStart: ConicWarmPoint?) -> Bool {
+    point.tau = 1
+    point.kappa = 1
+    if let warmStart {
+      warmStart.place(point, layout, data, system.scalings)
+      return true
+    }
+    for (scaling, block) in zip(system.scalings, layout.blocks) {
+      scaling.setIdentity()
+      scaling.setUnit(point.s + block.start)
+      scaling.setDualUnit(point.z + block.start)
+    }
+    point.x.update(repeating: 0, count: layout.variables)
+    if !isSymmetric { return true }
+    guard system.factorize() else { return false }
+    let n = layout.variables
+    let m = layout.rows
+    if layout.P.entries == 0 {
+      // Least squares for s, then for z.
+      rhsX.update(repeating: 0, count: n)
+      guard system.solve(rhsX, data.b, x: point.x, z: point.s) else { return false }
+      for i in 0..<m { point.s[i] = -point.s[i] }
+      for j in 0..<n { rhsX[j] = -data.c[j] }
+      work.update(repeating: 0, count: m)
+      guard system.solve(rhsX, work, x: workX, z: point.z) else { return false }
+    } else {
+      for j in 0..<n { rhsX[j] = -data.c[j] }
+      guard system.solve(rhsX, data.b, x: point.x, z: point.z) else { return false }
+      for i in 0..<m { point.s[i] = -point.z[i] }
+    }
+    for (scaling, block) in zip(system.scalings, layout.blocks) {
+      if case .zero = block.cone {
+        point.s.advanced(by: block.start).update(repeating: 0, count: block.count)
+      }
+      for v in [point.s + block.start, point.z + block.start] where scaling.degree > 0 {
+        let margin = scaling.margin(v)
+        if margin < 1e-8 {
+          scaling.shift(v, by: 1 + max(0, -margin))
+        } else if margin < 1 {
+          scaling.shift(v, by: 1)
+        }
+      }
+    }
+    return true
+  }
+
+  // MARK: - The iteration
+
+  /// Solves the loaded item.
+  func solve(
+    tolerance: Double, maximumIterations: Int, warmStart: ConicWarmPoint?,
+    shouldStop: (ConicInteriorPoint, ConicResiduals, Double, Double) -> SolveStatus?
+  ) -> SolveStatus {
+    iterations = 0
+    guard start(warmStart) else {
+      relative = Residuals(primal: .infinity, dual: .infinity, gap: .infinity)
+      return .numericalError
+    }
+    var bestError = Double.infinity
+    var bestRelative = relative
+    var stalled = 0
+    var length = 0.0
+    var dualOnly = false
+    var outcome = SolveStatus.iterationLimit
+    while true {
+      residuals.update(point, system, data)
+      let mu = (residuals.sz + point.tau * point.kappa) / Double(degree + 1)
+      relative = residuals.relative
+      let error = relative.largest
+      if error < bestError {
+        if error < 0.5 * bestError { stalled = 0 }
+        bestError = error
+        bestRelative = relative
+        best.copy(from: point)
+      } else {
+        stalled += 1
+      }
+      if let stop = shouldStop(self, residuals, mu, length) {
+        outcome = stop
+        break
+      }
+      if error <= tolerance {
+        outcome = .optimal
+        break
+      }
+      // Absolute sizes: a ray is only a ray when it dominates what is left of the point.
+      if residuals.primalInfeasibility < 1e-9, point.tau < 1e-2 * max(1, point.kappa) {
+        return .primalInfeasible
+      }
+      if residuals.dualInfeasibility < 1e-9, point.tau < 1e-2 * max(1, point.kappa) {
+        return .dualInfeasible
+      }
+      if iterations >= maximumIterations { break }
+      if stalled >= 15 || !error.isFinite || mu.isNaN {
+        outcome = .numericalError
+        break
+      }
+      guard updateScalings(mu: mu, dualOnly: dualOnly), system.factorize(), solveFixedPart() else {
+        outcome = .numericalError
+        break
+      }
+      length = takeStep(mu: mu)
+      iterations += 1
+      if length < 1e-5 || (length < 0.1 && !isSymmetric && !dualOnly) {
+        if !isSymmetric && !dualOnly {
+          dualOnly = true
+        } else if length < 1e-5 {
+          outcome = .numericalError
+          break
+        }
+      }
+    }
+    if outcome != .optimal {
+      // A weak proof of infeasibility is better than none.
+      if outcome == .numericalError || outcome == .iterationLimit {
+        if residuals.primalInfeasibility < 1e-7, bestError > 1e-5 { return .primalInfeasible }
+        if residuals.dualInfeasibility < 1e-7, bestError > 1e-5 { return .dualInfeasible }
+      }
+      point.copy(from: best)
+      relative = bestRelative
+    }
+    return outcome
+  }
+
+  func updateScalings(mu: Double, dualOnly: Bool) -> Bool {
+    for (scaling, block) in zip(system.scalings, layout.blocks) {
+      if !scaling.update(
+        s: point.s + block.start, z: point.z + block.start, barrier: mu, dualOnly: dualOnly)
+      {
+        return false
+      }
+    }
+    return true
+  }
+
+  /// K (x₂, z₂) = (-c, b), of which every step takes Δτ times.
+  private func solveFixedPart() -> Bool {
+    for j in 0..<layout.variables { rhsX[j] = -data.c[j] }
+    return system.solve(rhsX, data.b, x: fixed.x, z: fixed.z)
+  }
+
+  /// Solves for the step with residuals times `share`, the slack term d and dκ.
+  private func solveStep(share: Double, slack: Numbers, kappaTerm: Double) -> Bool {
+    let n = layout.variables
+    let m = layout.rows
+    for j in 0..<n { rhsX[j] = -share * residuals.x[j] }
+    for i in 0..<m { rhsZ[i] = slack[i] - share * residuals.z[i] }
+    guard system.solve(rhsX, rhsZ, x: step.x, z: step.z) else { return false }
+    // (2Px/τ + c)'Δx + b'Δz - (x'Px/τ²) Δτ + Δκ = -share r_τ, τΔκ + κΔτ = -dκ.
+    let t = 1 / point.tau
+    var numerator = kappaTerm * t - share * residuals.tau
+    var denominator = -residuals.xPx * t * t - point.kappa * t
+    for j in 0..<n {
+      let weight = 2 * residuals.Px[j] * t + data.c[j]
+      numerator -= weight * step.x[j]
+      denominator += weight * fixed.x[j]
+    }
+    for i in 0..<m {
+      numerator -= data.b[i] * step.z[i]
+      denominator += data.b[i] * fixed.z[i]
+    }
+    step.tau = numerator / denominator
+    guard step.tau.isFinite else { return false }
+    for j in 0..<n { step.x[j] += step.tau * fixed.x[j] }
+    for i in 0..<m { step.z[i] += step.tau * fixed.z[i] }
+    step.kappa = -(kappaTerm + point.kappa * step.tau) * t
+    system.multiplyH(step.z, into: step.s)
+    for i in 0..<m { step.s[i] = -slack[i] - step.s[i] }
+    return true
+  }
+
+  /// Predictor and corrector; returns the length of the step taken, 0 if there is none.
+  private func takeStep(mu: Double) -> Double {
+    let m = layout.rows
+    slack.update(from: point.s, count: m)
+    guard solveStep(share: 1, slack: slack, kappaTerm: point.tau * point.kappa) else { return 0 }
+    let predicted = maximumStep(limit: 1, usesBarrier: false)
+    let sigma = (1 - predicted) * (1 - predicted) * (1 - predicted)
+    let target = sigma * mu
+    for (scaling, block) in zip(system.scalings, layout.blocks) {
+      let start = block.start
+      scaling.correctedSlack(
+        s: point.s + start, ds: step.s + start, dz: step.z + start, barrier: target,
+        into: slack + start)
+    }
+    let kappaTerm = point.tau * point.kappa + step.tau * step.kappa - target
+    guard solveStep(share: 1 - sigma, slack: slack, kappaTerm: kappaTerm) else { return 0 }
+    let length = maximumStep(limit: 1, usesBarrier: !isSymmetric)
+    point.add(step, times: length)
+    return length
+  }
+
+  /// The step to the boundary times 0.99, and for cones that are not symmetric not too far from the
+  /// central path.
+  func maximumStep(limit: Double, usesBarrier: Bool) -> Double {
+    var length = limit
+    if step.tau < 0 { length = min(length, -point.tau / step.tau) }
+    if step.kappa < 0 { length = min(length, -point.kappa / step.kappa) }
+    for isSymmetric in [true, false] {
+      for (scaling, block) in zip(system.scalings, layout.blocks)
+      where scaling.isSymmetric == isSymmetric {
+        let start = block.start
+        length = scaling.maximumStep(
+          s: point.s + start, z: point.z + start, ds: step.s + start, dz: step.z + start,
+          limit: length)
+      }
+      if isSymmetric { length = min(length, limit) * 0.99 + (length > limit ? 0.01 * limit : 0) }
+    }
+    length = min(length, limit)
+    if usesBarrier {
+      for _ in 0..<60 {
+        if barrier(length) < 1 { break }
+        length *= 0.8
+      }
+    }
+    return length
+  }
+
+  /// Distance from the central path after a step: (ν + 1) log μ plus all barriers.
+  private func barrier(_ length: Double) -> Double {
+    var product = (point.tau + length * step.tau) * (point.kappa + length * step.kappa)
+    let own = product
+    for i in 0..<layout.rows {
+      product += (point.s[i] + length * step.s[i]) * (point.z[i] + length * step.z[i])
+    }
+    let mu = product / Double(degree + 1)
+    guard mu > 0, own > 0 else { return .infinity }
+    var sum = Double(degree + 1) * logarithm(mu) - logarithm(own)
+    for (scaling, block) in zip(system.scalings, layout.blocks) {
+      let start = block.start
+      sum += scaling.barrier(
+        s: point.s + start, z: point.z + start, ds: step.s + start, dz: step.z + start, step: length
+      )
+      if sum == .infinity { return sum }
+    }
+    return sum
+  }
+}
+
+// MARK: - Central path
+
+extension ConicInteriorPoint {
+  /// A point inside the cones, with τ = 1.
+  func startCentering() -> Bool {
+    guard start(nil) else { return false }
+    point.tau = 1
+    point.kappa = 0
+    return true
+  }
+
+  /// The barrier parameter, and the size of the equations' defects.
+  func centeringState() -> (mu: Double, infeasibility: Double) {
+    residuals.update(point, system, data)
+    var size = 0.0
+    for j in 0..<layout.variables { size = max(size, residuals.x[j].magnitude) }
+    for i in 0..<layout.rows { size = max(size, residuals.z[i].magnitude) }
+    return (residuals.sz / Double(max(degree, 1)), size)
+  }
+
+  func factorizeForCentering(mu: Double) -> Bool {
+    updateScalings(mu: mu, dualOnly: true) && system.factorize()
+  }
+
+  /// One Newton step towards s = -target ∇f*(z); returns its relative size, nil if it fails.
+  func centeringStep(target: Double, infeasibility: Double) -> Double? {
+    let m = layout.rows
+    for (scaling, block) in zip(system.scalings, layout.blocks) {
+      let start = block.start
+      // No predictor: the corrector's term for a zero step.
+      (step.s + start).update(repeating: 0, count: block.count)
+      (step.z + start).update(repeating: 0, count: block.count)
+      scaling.correctedSlack(
+        s: point.s + start, ds: step.s + start, dz: step.z + start, barrier: target,
+        into: slack + start)
+    }
+    for j in 0..<layout.variables { rhsX[j] = -residuals.x[j] }
+    for i in 0..<m { rhsZ[i] = slack[i] - residuals.z[i] }
+    guard system.solve(rhsX, rhsZ, x: step.x, z: step.z) else { return nil }
+    system.multiplyH(step.z, into: step.s)
+    var change = 0.0
+    var size = 1.0
+    for i in 0..<m {
+      step.s[i] = -slack[i] - step.s[i]
+      change = max(change, step.s[i].magnitude, step.z[i].magnitude)
+      size = max(size, point.s[i].magnitude, point.z[i].magnitude)
+    }
+    step.tau = 0
+    step.kappa = 0
+    let length = maximumStep(limit: 1, usesBarrier: false)
+    if length < 1e-8 { return nil }
+    point.add(step, times: length)
+    return length < 0.9 ? 1 : change / size
+  }
+}
+
+/// The scaling of a cone.
+func makeScaling(_ cone: Cone, _ treatment: KKTPattern.Treatment) -> any ConeScaling {
+  switch cone {
+  case .zero(let count), .free(let count): ZeroScaling(count: count)
+  case .nonnegative(let count): NonnegativeScaling(count: count)
+  case .secondOrder(let count): SecondOrderScaling(count: count)
+  case .semidefinite(let order):
+    if case .rows = treatment {
+      SemidefiniteScaling(order: order, isEliminated: false)
+    } else {
+      SemidefiniteScaling(order: order, isEliminated: true)
+    }
+  case .exponential, .dualExponential, .power: NonsymmetricScaling(cone)
+  }
+}
