@@ -24,8 +24,9 @@ final class KKTSystem {
   /// Subtracted from the diagonal of rows and added to that of variables. Refinement converges slowly where the
   /// matrix is as small as what is added: variables of a linear program get their curvature from active rows
   /// only, so theirs is much smaller (netlib: 92 of 94 solved to 1e-8, 82 with 1e-8 for both).
-  private let rowRegularization = 1e-6
-  private let variableRegularization = 1e-10
+  /// With other cones both are alike: there rows have curvature of their own that must not be drowned.
+  private let rowRegularization: Double
+  private let variableRegularization: Double
   /// Worst relative residual of the solves since the last factorization.
   private(set) var solveResidual = 0.0
 
@@ -35,6 +36,14 @@ final class KKTSystem {
     layout = pattern.layout
     self.factor = factor
     self.scalings = scalings
+    let isLinear = layout.blocks.allSatisfy {
+      switch $0.cone {
+      case .zero, .free, .nonnegative: true
+      default: false
+      }
+    }
+    rowRegularization = isLinear ? 1e-6 : 1e-8
+    variableRegularization = isLinear ? 1e-10 : 1e-8
     let n = layout.variables
     let m = layout.rows
     let largestBlock =
