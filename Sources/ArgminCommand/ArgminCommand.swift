@@ -21,6 +21,7 @@ struct ArgminCommand: ParsableCommand {
   )
 
   static func main() {
+    restartWithFasterKernels()
     do {
       var command = try parseAsRoot()
       try command.run()

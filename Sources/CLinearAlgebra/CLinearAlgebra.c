@@ -1,6 +1,8 @@
 #include "CLinearAlgebra.h"
 
 #include <math.h>
+#include <stddef.h>
+#include <string.h>
 
 #include "FortranRoutines.h"
 
@@ -16,6 +18,20 @@ void la_use_one_thread(void) {
 #else
 void la_use_one_thread(void) { openblas_set_num_threads(1); }
 #endif
+
+const char *la_missed_core_type(void) {
+#if defined(__x86_64__) && !defined(__APPLE__)
+  static const char *const old[] = {"Prescott", "Core2", "Generic"};
+  const char *chosen = openblas_get_corename();
+  for (int i = 0; i < 3; i++) {
+    if (strcmp(chosen, old[i]) != 0) continue;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) return "SkylakeX";
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return "Haswell";
+  }
+#endif
+  return NULL;
+}
 
 double la_log(double value) { return log(value); }
 double la_exp(double value) { return exp(value); }

@@ -10,6 +10,7 @@ typedef __LAPACK_int la_int;
 typedef int la_int;
 
 void openblas_set_num_threads(int count);
+const char *openblas_get_corename(void);
 
 void dgemm_(const char *transA, const char *transB, const la_int *m, const la_int *n,
             const la_int *k, const double *alpha, const double *A, const la_int *lda,

@@ -36,7 +36,35 @@ extension ProblemFile {
   }
 }
 
+extension ProblemFile {
+  /// Whether this is a model file with a linear program, or with a quadratic one of which more than three
+  /// quarters are zeros.
+  public var isModelWithZeros: Bool {
+    guard model != nil, groups.count == 1, case .quadratic(let group) = groups[0] else {
+      return false
+    }
+    return group.isLinear || (group.batch.variables > 20 && group.shareOfEntries < 0.25)
+  }
+}
+
 extension QuadraticGroup {
+  /// Numbers that are not zero among those of Q, A and the rows of G with more than one.
+  fileprivate var shareOfEntries: Double {
+    let program = batch
+    var entries = 0
+    var places = program.variables * program.variables
+    for row in 0..<program.variables { entries += program.Q.matrix(0).nonzeros(inRow: row) }
+    for matrix in [program.A.matrix(0), program.G.matrix(0)] {
+      for row in 0..<matrix.rows {
+        let count = matrix.nonzeros(inRow: row)
+        if count <= 1 { continue }
+        entries += count
+        places += program.variables
+      }
+    }
+    return Double(entries) / Double(max(places, 1))
+  }
+
   /// The most numbers of a problem that is dense without being asked for: a fraction of a second.
   static let smallCount = 250_000
 
@@ -138,5 +166,11 @@ extension ConeGroup {
     } catch {
       throw ProblemFileError(.invalid, file: file, key: key, reason: "\(error)")
     }
+  }
+}
+
+extension Matrix {
+  fileprivate func nonzeros(inRow row: Int) -> Int {
+    (0..<columns).reduce(0) { $0 + (self[row, $1] != 0 ? 1 : 0) }
   }
 }

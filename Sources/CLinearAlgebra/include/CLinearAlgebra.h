@@ -15,6 +15,10 @@ typedef ptrdiff_t la_size;
 typedef int32_t la_pivot;
 
 // Keeps BLAS on the calling thread: batches are spread over cores by the package itself.
+// The core type that OpenBLAS should have chosen, if it does not know this processor and fell back to kernels
+// without vector instructions; otherwise null. It only listens to the variable OPENBLAS_CORETYPE, at start-up.
+const char *la_missed_core_type(void);
+
 void la_use_one_thread(void);
 
 // The natural logarithm and the exponential, so that the Swift side needs no system module.

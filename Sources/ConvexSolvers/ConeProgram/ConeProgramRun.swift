@@ -14,6 +14,7 @@ struct ConeProgramRun {
     self.batch = batch
     self.settings = settings
     self.warmStart = warmStart
+    try batch.checkConvexity()
     pattern = try batch.structure.kktPattern()
   }
 
@@ -65,21 +66,24 @@ struct ConeProgramRun {
     let warmPoint = warmStart.map {
       ConicWarmPoint(x: $0.x.pointer(item), y: $0.y.pointer(item), s: $0.s.pointer(item))
     }
+    func shouldStop(
+      _ solver: ConicInteriorPoint, _ residuals: ConicResiduals, mu: Double, length: Double
+    ) -> SolveStatus? {
+      if let log = settings.iterationLog {
+        let line = ConeProgramIteration(
+          item: item, iteration: solver.iterations, primalObjective: residuals.primalObjective,
+          dualObjective: residuals.dualObjective, residuals: residuals.relative, barrier: mu,
+          kappaOverTau: solver.point.kappa / solver.point.tau, stepLength: length)
+        if !log(line) { return .cancelled }
+      }
+      if let deadline, ContinuousClock.now >= deadline { return .timeLimit }
+      return nil
+    }
+    let tolerance = 0.3 * settings.relativeTolerance
     func run(from warmPoint: ConicWarmPoint?) -> SolveStatus {
       solver.solve(
-        tolerance: 0.3 * settings.relativeTolerance, maximumIterations: settings.maximumIterations,
-        warmStart: warmPoint
-      ) { solver, residuals, mu, length in
-        if let log = settings.iterationLog {
-          let line = ConeProgramIteration(
-            item: item, iteration: solver.iterations, primalObjective: residuals.primalObjective,
-            dualObjective: residuals.dualObjective, residuals: residuals.relative, barrier: mu,
-            kappaOverTau: solver.point.kappa / solver.point.tau, stepLength: length)
-          if !log(line) { return .cancelled }
-        }
-        if let deadline, ContinuousClock.now >= deadline { return .timeLimit }
-        return nil
-      }
+        tolerance: tolerance, maximumIterations: settings.maximumIterations,
+        warmStart: warmPoint, shouldStop: shouldStop)
     }
     outcome.status = run(from: warmPoint)
     if warmPoint != nil, outcome.status == .numericalError {
@@ -91,22 +95,23 @@ struct ConeProgramRun {
     let point = ItemPoint(
       batch, item, x: results.x + item * batch.variables, y: results.y + item * batch.rows,
       s: results.s + item * batch.rows)
+    let end = ItemFinish(
+      batch: batch, item: item, solver: solver, point: point, settings: settings)
+    if outcome.status != .primalInfeasible && outcome.status != .dualInfeasible {
+      outcome.residuals = end.finish(&outcome.status)
+      if outcome.status == .numericalError {
+        let before = solver.iterations
+        end.solveAgain(
+          &outcome.status, &outcome.residuals, tolerance: tolerance, shouldStop: shouldStop)
+        outcome.iterations += solver.iterations - before
+      }
+    }
     switch outcome.status {
     case .primalInfeasible, .dualInfeasible:
+      outcome.residuals = Residuals(primal: .nan, dual: .nan, gap: .nan)
       outcome.ray = point.ray(of: solver, isPrimal: outcome.status == .primalInfeasible)
+      point.fill(.nan)
     default:
-      point.extract(solver)
-      outcome.residuals = point.residuals()
-      if settings.polishes, outcome.residuals.largest < 1e-4 {
-        outcome.residuals = FacePolisher(batch: batch, item: item, point: point)
-          .polish(from: outcome.residuals)
-        // What the iteration could not reach, the polish may.
-        if outcome.status == .numericalError || outcome.status == .iterationLimit,
-          outcome.residuals.largest <= settings.relativeTolerance
-        {
-          outcome.status = .optimal
-        }
-      }
       if outcome.status == .optimal, !(outcome.residuals.largest <= settings.relativeTolerance) {
         outcome.status = .numericalError
       }
@@ -131,8 +136,8 @@ extension ConeProgramBatch {
   ///   - settings: tolerances and limits.
   ///   - warmStart: guesses of the solutions, shape `[B, ...]` or shared; they pay where they are good
   ///     and the problem takes many iterations.
-  /// - Throws: `ProblemError.shape` or `.batchSize` for a warm start that does not fit,
-  ///   `ProblemError.tooLarge`, `SettingsError`.
+  /// - Throws: `ProblemError.notPositiveSemidefinite` if P has a negative eigenvalue, `.shape` or
+  ///   `.batchSize` for a warm start that does not fit, `.tooLarge`; `SettingsError`.
   /// - Complexity: 10 to 40 sparse LDLᵀ factorizations per item; the analysis of the pattern once.
   public func solve(
     settings: ConeProgramSettings = ConeProgramSettings(), warmStart: ConeProgramWarmStart? = nil

@@ -41,6 +41,27 @@ struct ItemPoint {
     }
   }
 
+  /// The numbers of the point, for `restore`.
+  func copy() -> AlignedBuffer {
+    let kept = AlignedBuffer(uninitializedCount: batch.variables + 2 * batch.rows)
+    kept.pointer.update(from: x, count: batch.variables)
+    (kept.pointer + batch.variables).update(from: y, count: batch.rows)
+    (kept.pointer + batch.variables + batch.rows).update(from: s, count: batch.rows)
+    return kept
+  }
+
+  func fill(_ value: Double) {
+    x.update(repeating: value, count: batch.variables)
+    y.update(repeating: value, count: batch.rows)
+    s.update(repeating: value, count: batch.rows)
+  }
+
+  func restore(_ kept: AlignedBuffer) {
+    x.update(from: kept.pointer, count: batch.variables)
+    y.update(from: kept.pointer + batch.variables, count: batch.rows)
+    s.update(from: kept.pointer + batch.variables + batch.rows, count: batch.rows)
+  }
+
   /// s = b - Ax and y = 0 in the free rows.
   func fillFreeRows() {
     for (cone, rows) in batch.cones.blocks {

@@ -43,6 +43,10 @@ package enum BLAS {
     return true
   }()
 
+  /// What the variable `OPENBLAS_CORETYPE` should be at the start of the process: releases of OpenBLAS that are
+  /// older than the processor fall back to kernels four times as slow. Nil if all is well.
+  package static var missedCoreType: String? { la_missed_core_type().map { String(cString: $0) } }
+
   /// `C = alpha op(A) op(B) + beta C` with op(A) `[m, k]`, op(B) `[k, n]`, C `[m, n]`.
   ///
   /// With `beta` 0 the old content of C is not read.

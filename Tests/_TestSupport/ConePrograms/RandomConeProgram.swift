@@ -61,26 +61,34 @@ package struct RandomConeProgram: Sendable {
     get throws { try ConeProgram(P: P, c: c, A: A, b: b, cones: cones) }
   }
 
-  /// A random perturbation of all data; P stays symmetric and keeps its rank.
+  /// A random perturbation of all data; P stays positive semidefinite and keeps its rank.
   package func perturbation(_ random: inout SeededGenerator) -> ConeProgramChange {
     var change = ConeProgramChange(
       c: random.vector(c.count), A: random.vector(A.pattern.entries), b: random.vector(b.count))
     if let P {
-      let S = random.matrix(P.rows, P.rows)
+      let S = 0.3 * random.matrix(P.rows, P.rows)
       let product = S * P.dense
-      change.P = Vector(
-        P.entries.map { i, j in 0.3 * (product[i, j] + product[j, i]) })
+      change.congruence = S
+      change.P = Vector(P.entries.map { i, j in product[i, j] + product[j, i] })
     }
     return change
   }
 
-  /// The data plus `step` times a perturbation.
+  /// The data plus `step` times a perturbation; P on a curve of semidefinite matrices with that tangent,
+  /// (I + tS) P (I + tS)ᵀ.
   package func moved(by step: Double, along change: ConeProgramChange) throws -> ConeProgram {
     func sum(_ a: Vector, _ b: Vector) -> Vector {
       Vector(zip(a, b).map { $0 + step * $1 })
     }
+    let movedP = P.flatMap { P in
+      change.congruence.map { S in
+        let factor = Matrix.identity(P.rows) + step * S
+        let moved = factor * P.dense * factor.transpose
+        return Vector(P.entries.map { i, j in (moved[i, j] + moved[j, i]) / 2 })
+      }
+    }
     return try program.updating(
-      P: P.flatMap { P in change.P.map { sum(P.values, $0) } }, c: sum(c, change.c),
+      P: movedP, c: sum(c, change.c),
       A: sum(A.values, change.A), b: sum(b, change.b))
   }
 }
@@ -88,6 +96,8 @@ package struct RandomConeProgram: Sendable {
 /// A change of all data of a cone program, on its patterns.
 package struct ConeProgramChange: Sendable {
   package var P: Vector?
+  /// S, with SP + PSᵀ the change of P.
+  package var congruence: Matrix?
   package var c: Vector
   package var A: Vector
   package var b: Vector

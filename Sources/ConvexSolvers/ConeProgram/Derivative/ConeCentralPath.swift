@@ -82,7 +82,7 @@ extension ConicInteriorPoint {
       let target = max(barrier, 0.1 * mu)
       guard factorizeForCentering(mu: max(mu, barrier)) else { return false }
       let change = centeringStep(target: target, infeasibility: infeasibility)
-      guard let change else { return false }
+      guard let change, !isCenteringUnbounded else { return false }
       if change < 1e-13, target == barrier {
         return factorizeForCentering(mu: barrier)
       }

@@ -38,7 +38,9 @@ struct FacePolisher {
       point.fillFreeRows()
       point.writeDefects(r1: r1, r2: r2)
       for row in 0..<m where !r2[row].isFinite { r2[row] = 0 }
-      _ = system.solve(r1: r1, r2: r2, x: dx, y: dy, s: ds, batch: batch, item: item)
+      // Newton's method corrects its own steps.
+      _ = system.solve(
+        r1: r1, r2: r2, x: dx, y: dy, s: ds, batch: batch, item: item, accuracy: 1e-8)
       for j in 0..<n { point.x[j] += dx[j] }
       for i in 0..<m {
         point.y[i] += dy[i]

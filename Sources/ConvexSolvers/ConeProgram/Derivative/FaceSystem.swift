@@ -75,8 +75,10 @@ final class FaceSystem {
 
   /// Solves with refinement; returns the relative residual that is left and the relative size of the last
   /// correction.
+  ///
+  /// - Parameter accuracy: the relative residual that is enough.
   func solve(
-    _ r1: Numbers, _ r2: Numbers, x: Numbers, y: Numbers, s: Numbers
+    _ r1: Numbers, _ r2: Numbers, x: Numbers, y: Numbers, s: Numbers, accuracy: Double = 1e-15
   ) -> (residual: Double, correction: Double) {
     let n = layout.variables
     let m = layout.rows
@@ -118,7 +120,9 @@ final class FaceSystem {
       let progress = best / error
       best = error
       // The solution converges after the residual does where the system is badly conditioned.
-      if correction < 1e-14 || (error < 1e-15 * size && progress < 10) { break }
+      if correction < 1e-14 || (error < accuracy * size && (progress < 10 || accuracy > 1e-15)) {
+        break
+      }
     }
     return (best / size, min(correction, 1))
   }

@@ -79,7 +79,8 @@ final class ItemFaceSystem {
   ///
   /// - Parameter matrixA: entries of A as given, for free rows.
   func solve(
-    r1: Numbers, r2: Numbers, x: Numbers, y: Numbers, s: Numbers, batch: ConeProgramBatch, item: Int
+    r1: Numbers, r2: Numbers, x: Numbers, y: Numbers, s: Numbers, batch: ConeProgramBatch,
+    item: Int, accuracy: Double = 1e-15
   ) -> (residual: Double, correction: Double) {
     let n = layout.variables
     remove(freeDirections, from: r1, n)
@@ -89,7 +90,7 @@ final class ItemFaceSystem {
     for (row, original) in layout.originalRows.enumerated() { own[row] = r2[original] }
     remove(dependentConstraints, from: own, m)
     for row in 0..<m { rhsZ[row] = data.E[row] * own[row] }
-    let quality = system.solve(rhsX, rhsZ, x: stepX, y: stepY, s: stepS)
+    let quality = system.solve(rhsX, rhsZ, x: stepX, y: stepY, s: stepS, accuracy: accuracy)
     for j in 0..<n { x[j] = data.D[j] * stepX[j] }
     remove(freeDirections, from: x, n)
     for row in 0..<m { stepY[row] *= data.E[row] / data.costScale }

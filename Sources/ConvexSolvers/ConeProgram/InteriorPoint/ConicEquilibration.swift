@@ -67,6 +67,8 @@ final class ConicEquilibration {
     D.update(repeating: 1, count: n)
     E.update(repeating: 1, count: m)
     costScale = 1
+    var costSize = 0.0
+    for j in 0..<n { costSize = max(costSize, c[j].magnitude) }
     for _ in 0..<10 {
       columnNorms.update(repeating: 0, count: n)
       rowNorms.update(repeating: 0, count: m)
@@ -103,6 +105,9 @@ final class ConicEquilibration {
     for j in 0..<n { mean += columnNorms[j] / Double(max(n, 1)) }
     let size = max(sizeOfC, mean)
     if size > 0 { costScale = max(1e-4, min(1e4, 1 / size)) }
+    // With exponential and power cones the iteration starts at a point of size one, far from which a cost that
+    // the columns' scales have made large or small would put the solution: only a large cost is scaled.
+    if !layout.isSymmetric { costScale = max(1e-4, min(1, 1 / max(costSize, 1e-300))) }
     for entry in 0..<layout.P.entries { P[entry] *= costScale }
     for j in 0..<n { c[j] *= costScale }
   }

@@ -12,6 +12,7 @@ final class ConicInteriorPoint {
   let data: ConicEquilibration
   let point: ConicIterate
   private let best: ConicIterate
+  private var bestRelative = Residuals(primal: .infinity, dual: .infinity, gap: .infinity)
   let step: ConicIterate
   private let fixed: ConicIterate
   let residuals: ConicResiduals
@@ -22,9 +23,10 @@ final class ConicInteriorPoint {
   private let work: Numbers
   private let workX: Numbers
   let degree: Int
-  private let isSymmetric: Bool
-  private(set) var iterations = 0
-  private(set) var relative = Residuals(primal: .nan, dual: .nan, gap: .nan)
+  let isSymmetric: Bool
+  private let curvedRows: [Range<Int>]
+  var iterations = 0
+  var relative = Residuals(primal: .nan, dual: .nan, gap: .nan)
 
   /// Nil if the KKT system is too large.
   init?(_ pattern: KKTPattern) {
@@ -46,6 +48,12 @@ final class ConicInteriorPoint {
     work = rhsZ + layout.rows
     rhsX = work + layout.rows
     workX = rhsX + layout.variables
+    curvedRows = layout.blocks.compactMap {
+      switch $0.cone {
+      case .secondOrder, .semidefinite: $0.start..<$0.start + $0.count
+      default: nil
+      }
+    }
     degree = scalings.reduce(0) { $0 + $1.degree }
     isSymmetric = scalings.allSatisfy(\.isSymmetric)
   }
@@ -107,34 +115,33 @@ final class ConicInteriorPoint {
   // MARK: - The iteration
 
   /// Solves the loaded item.
+  ///
+  /// - Parameter dualOnly: whether cones that are not symmetric have the scaling by the dual barrier from the
+  ///   beginning, which takes short steps and seldom gets stuck.
   func solve(
-    tolerance: Double, maximumIterations: Int, warmStart: ConicWarmPoint?,
+    tolerance: Double, maximumIterations: Int, warmStart: ConicWarmPoint?, dualOnly: Bool = false,
     shouldStop: (ConicInteriorPoint, ConicResiduals, Double, Double) -> SolveStatus?
   ) -> SolveStatus {
-    iterations = 0
+    if !dualOnly { iterations = 0 }
     guard start(warmStart) else {
       relative = Residuals(primal: .infinity, dual: .infinity, gap: .infinity)
       return .numericalError
     }
-    var bestError = Double.infinity
-    var bestRelative = relative
-    var stalled = 0
+    let limit = iterations + maximumIterations
+    var progress = ProgressMonitor(patience: dualOnly ? 40 : 20)
+    var proofProgress = ProgressMonitor(patience: 20)
+    system.restoreRegularization()
     var length = 0.0
-    var dualOnly = false
+    var dualOnly = dualOnly
     var outcome = SolveStatus.iterationLimit
     while true {
       residuals.update(point, system, data)
       let mu = (residuals.sz + point.tau * point.kappa) / Double(degree + 1)
       relative = residuals.relative
       let error = relative.largest
-      if error < bestError {
-        if error < 0.5 * bestError { stalled = 0 }
-        bestError = error
-        bestRelative = relative
-        best.copy(from: point)
-      } else {
-        stalled += 1
-      }
+      if progress.improves(error) { keepBest() }
+      _ = proofProgress.improves(
+        min(residuals.primalInfeasibility, residuals.dualInfeasibility))
       if let stop = shouldStop(self, residuals, mu, length) {
         outcome = stop
         break
@@ -150,16 +157,17 @@ final class ConicInteriorPoint {
       if residuals.dualInfeasibility < 1e-9, point.tau < 1e-2 * max(1, point.kappa) {
         return .dualInfeasible
       }
-      if iterations >= maximumIterations { break }
-      if stalled >= 15 || !error.isFinite || mu.isNaN {
+      if iterations >= limit { break }
+      if progress.isStalled && proofProgress.isStalled || !error.isFinite || mu.isNaN {
         outcome = .numericalError
         break
       }
+      system.accuracy = max(1e-13, min(1e-9, 1e-6 * error))
       guard updateScalings(mu: mu, dualOnly: dualOnly), system.factorize(), solveFixedPart() else {
         outcome = .numericalError
         break
       }
-      length = takeStep(mu: mu)
+      length = takeStep(mu: mu, dualOnly: dualOnly)
       iterations += 1
       if length < 1e-5 || (length < 0.1 && !isSymmetric && !dualOnly) {
         if !isSymmetric && !dualOnly {
@@ -173,13 +181,22 @@ final class ConicInteriorPoint {
     if outcome != .optimal {
       // A weak proof of infeasibility is better than none.
       if outcome == .numericalError || outcome == .iterationLimit {
-        if residuals.primalInfeasibility < 1e-7, bestError > 1e-5 { return .primalInfeasible }
-        if residuals.dualInfeasibility < 1e-7, bestError > 1e-5 { return .dualInfeasible }
+        if residuals.primalInfeasibility < 1e-7, progress.best > 1e-5 { return .primalInfeasible }
+        if residuals.dualInfeasibility < 1e-7, progress.best > 1e-5 { return .dualInfeasible }
       }
-      point.copy(from: best)
-      relative = bestRelative
+      returnToBest()
     }
     return outcome
+  }
+
+  func keepBest() {
+    best.copy(from: point)
+    bestRelative = relative
+  }
+
+  func returnToBest() {
+    point.copy(from: best)
+    relative = bestRelative
   }
 
   func updateScalings(mu: Double, dualOnly: Bool) -> Bool {
@@ -226,11 +243,24 @@ final class ConicInteriorPoint {
     step.kappa = -(kappaTerm + point.kappa * step.tau) * t
     system.multiplyH(step.z, into: step.s)
     for i in 0..<m { step.s[i] = -slack[i] - step.s[i] }
+    takeSlackFromRows(share: share)
     return true
   }
 
+  /// Δs = -share r_z + bΔτ - AΔx in the rows of second-order and semidefinite cones, where HΔz would lose what
+  /// little is left: near the boundary H has entries as large as 1/μ and Δz as well, and they cancel.
+  private func takeSlackFromRows(share: Double) {
+    guard curvedRows.contains(where: { !$0.isEmpty }) else { return }
+    let image = work
+    image.update(repeating: 0, count: layout.rows)
+    layout.A.multiply(system.A, step.x, scale: -1, addingTo: image)
+    for rows in curvedRows {
+      for i in rows { step.s[i] = image[i] + data.b[i] * step.tau - share * residuals.z[i] }
+    }
+  }
+
   /// Predictor and corrector; returns the length of the step taken, 0 if there is none.
-  private func takeStep(mu: Double) -> Double {
+  private func takeStep(mu: Double, dualOnly: Bool) -> Double {
     let m = layout.rows
     slack.update(from: point.s, count: m)
     guard solveStep(share: 1, slack: slack, kappaTerm: point.tau * point.kappa) else { return 0 }
@@ -245,7 +275,8 @@ final class ConicInteriorPoint {
     }
     let kappaTerm = point.tau * point.kappa + step.tau * step.kappa - target
     guard solveStep(share: 1 - sigma, slack: slack, kappaTerm: kappaTerm) else { return 0 }
-    let length = maximumStep(limit: 1, usesBarrier: !isSymmetric)
+    // The primal-dual scaling needs no neighbourhood of the central path; to hold it to one ends in tiny steps.
+    let length = maximumStep(limit: 1, usesBarrier: dualOnly)
     point.add(step, times: length)
     return length
   }
@@ -317,8 +348,14 @@ extension ConicInteriorPoint {
     return (residuals.sz / Double(max(degree, 1)), size)
   }
 
+  /// Whether slack or dual run away: without an inside there is no central path.
+  var isCenteringUnbounded: Bool {
+    (0..<layout.rows).contains { point.s[$0].magnitude > 1e15 || point.z[$0].magnitude > 1e15 }
+  }
+
   func factorizeForCentering(mu: Double) -> Bool {
-    updateScalings(mu: mu, dualOnly: true) && system.factorize()
+    system.accuracy = 1e-13
+    return updateScalings(mu: mu, dualOnly: true) && system.factorize()
   }
 
   /// One Newton step towards s = -target ∇f*(z); returns its relative size, nil if it fails.

@@ -21,6 +21,27 @@ struct ConicLayout: Sendable {
 
   var rows: Int { originalRows.count }
 
+  /// Whether there are no exponential and power cones.
+  var isSymmetric: Bool {
+    blocks.allSatisfy {
+      switch $0.cone {
+      case .exponential, .dualExponential, .power: false
+      default: true
+      }
+    }
+  }
+
+  /// Whether there is no quadratic term and no cone but those of equalities and inequalities.
+  var isLinearProgram: Bool {
+    P.entries == 0
+      && blocks.allSatisfy {
+        switch $0.cone {
+        case .zero, .free, .nonnegative: true
+        default: false
+        }
+      }
+  }
+
   init(_ structure: ConeProgramStructure) {
     variables = structure.A.columns
     var originalRows: [Int] = []

@@ -181,6 +181,18 @@ struct EliminationPlan {
     (0..<order).flatMap { column in (column..<order).map { ($0, column) } }
   }
 
+  /// How many entries `addCones` will add, known before memory is needed for them.
+  var coneEntries: Int {
+    zip(layout.blocks, blocks).reduce(0) { sum, pair in
+      switch (pair.0.cone, pair.1) {
+      case (_, .schur(_, let matrices)), (_, .direct(_, let matrices, _, _)):
+        sum + matrices.count * (matrices.count + 1) / 2
+      case (.semidefinite, .rows): sum + pair.0.count * (pair.0.count + 1) / 2
+      default: sum + 3 * pair.0.count
+      }
+    }
+  }
+
   /// Adds the entries of -H and of the Schur complements; returns where each block's entries begin.
   func addCones(to builder: inout TriangleBuilder) -> [Int] {
     var starts = [builder.count]

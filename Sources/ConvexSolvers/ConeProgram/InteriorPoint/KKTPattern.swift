@@ -27,6 +27,8 @@ final class KKTPattern: Sendable {
 
   let layout: ConicLayout
   let size: Int
+  /// The extra unknowns of second-order cones, which need no regularization, follow those before.
+  let firstExtra: Int
   let analysis: SparseLDLAnalysis
   /// The unknown of each variable and row; -1 if it has been eliminated.
   let unknownOfVariable: [Int32]
@@ -43,10 +45,13 @@ final class KKTPattern: Sendable {
   init?(_ layout: ConicLayout, factorLimit: Int = 300_000_000) {
     self.layout = layout
     let plan = EliminationPlan(layout)
+    // Their places take three numbers each while they are sorted.
+    guard plan.coneEntries <= factorLimit / 4 else { return nil }
     unknownOfVariable = plan.unknownOfVariable
     unknownOfRow = plan.unknownOfRow
     signs = plan.signs
     size = plan.signs.count
+    firstExtra = Int(max(unknownOfVariable.max() ?? -1, unknownOfRow.max() ?? -1)) + 1
 
     var builder = TriangleBuilder(size: size)
     for unknown in 0..<size { builder.add(unknown, unknown) }

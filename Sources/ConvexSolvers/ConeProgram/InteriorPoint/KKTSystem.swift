@@ -15,20 +15,30 @@ final class KKTSystem {
   private let values: Numbers
   private let block: Numbers
   private let rhs: Numbers
-  private let residualX: Numbers
-  private let residualZ: Numbers
-  private let stepX: Numbers
-  private let stepZ: Numbers
-  private let work: Numbers
-  private let weights: Numbers
+  let residualX: Numbers
+  let residualZ: Numbers
+  let stepX: Numbers
+  let stepZ: Numbers
+  let work: Numbers
+  let weights: Numbers
   /// Subtracted from the diagonal of rows and added to that of variables. Refinement converges slowly where the
   /// matrix is as small as what is added: variables of a linear program get their curvature from active rows
-  /// only, so theirs is much smaller (netlib: 92 of 94 solved to 1e-8, 82 with 1e-8 for both).
-  /// With other cones both are alike: there rows have curvature of their own that must not be drowned.
-  private let rowRegularization: Double
-  private let variableRegularization: Double
+  /// only, so theirs is much smaller (netlib: 92 of 94 solved to 1e-8, 82 with 1e-8 for both). With quadratic
+  /// terms and curved cones both are alike: rows have curvature of their own that must not be drowned
+  /// (Maros-Meszaros: CONT-300, CVXQP1_L and LISWET2 to 6 stall otherwise).
+  private(set) var rowRegularization: Double
+  private(set) var variableRegularization: Double
+  private let usualRegularization: (rows: Double, variables: Double)
+  /// The relative residual at which refinement stops; what an iteration needs depends on how far it is.
+  var accuracy = 1e-13
   /// Worst relative residual of the solves since the last factorization.
-  private(set) var solveResidual = 0.0
+  var solveResidual = 0.0
+
+  static let krylovSteps = 8
+  /// The basis and the preconditioned directions of `krylovSteps` steps, and a point to return to; made when
+  /// first needed.
+  private(set) lazy var krylovVectors = AlignedBuffer(
+    uninitializedCount: (2 * Self.krylovSteps + 2) * (layout.variables + layout.rows))
 
   init?(_ pattern: KKTPattern, scalings: [any ConeScaling]) {
     guard let factor = SparseLDL(pattern.analysis) else { return nil }
@@ -36,14 +46,10 @@ final class KKTSystem {
     layout = pattern.layout
     self.factor = factor
     self.scalings = scalings
-    let isLinear = layout.blocks.allSatisfy {
-      switch $0.cone {
-      case .zero, .free, .nonnegative: true
-      default: false
-      }
-    }
-    rowRegularization = isLinear ? 1e-6 : 1e-8
-    variableRegularization = isLinear ? 1e-10 : 1e-8
+    usualRegularization =
+      layout.isLinearProgram ? (rows: 1e-6, variables: 1e-10) : (rows: 1e-8, variables: 1e-8)
+    rowRegularization = usualRegularization.rows
+    variableRegularization = usualRegularization.variables
     let n = layout.variables
     let m = layout.rows
     let largestBlock =
@@ -92,6 +98,16 @@ final class KKTSystem {
     }
   }
 
+  /// What the next factorizations subtract from the diagonal of rows and add to that of variables.
+  func regularize(rows: Double, variables: Double) {
+    rowRegularization = rows
+    variableRegularization = variables
+  }
+
+  func restoreRegularization() {
+    regularize(rows: usualRegularization.rows, variables: usualRegularization.variables)
+  }
+
   /// Assembles and factorizes with the scalings as they are; false if the arithmetic broke down.
   func factorize() -> Bool {
     values.update(repeating: 0, count: pattern.analysis.entries)
@@ -127,11 +143,11 @@ final class KKTSystem {
       scaling.writeResidualWeights(weights + block.start)
     }
     var largest = 0.0
-    for unknown in 0..<pattern.size {
+    for unknown in 0..<pattern.firstExtra {
       largest = max(largest, values[Int(pattern.diagonal[unknown])].magnitude)
     }
     guard largest.isFinite else { return false }
-    for unknown in 0..<pattern.size {
+    for unknown in 0..<pattern.firstExtra {
       values[Int(pattern.diagonal[unknown])] +=
         (pattern.signs[unknown] > 0 ? variableRegularization : -rowRegularization)
         + Double(pattern.signs[unknown]) * 5e-32 * largest
@@ -141,42 +157,8 @@ final class KKTSystem {
       values, signs: pattern.signs, threshold: 1e-13, replacement: 2e-7) != nil
   }
 
-  /// Solves PΔx + AᵀΔz = r₁, AΔx - HΔz = r₂ with refinement; false if the result is not finite.
-  func solve(_ r1: Numbers, _ r2: Numbers, x: Numbers, z: Numbers) -> Bool {
-    let n = layout.variables
-    let m = layout.rows
-    x.update(repeating: 0, count: n)
-    z.update(repeating: 0, count: m)
-    residualX.update(from: r1, count: n)
-    residualZ.update(from: r2, count: m)
-    let size = max(maximum(r1, n), weightedMaximum(r2))
-    if size == 0 { return true }
-    var best = size
-    for iteration in 0..<15 {
-      solveOnce(residualX, residualZ, x: stepX, z: stepZ)
-      for i in 0..<n { x[i] += stepX[i] }
-      for i in 0..<m { z[i] += stepZ[i] }
-      // r - K (x, z)
-      residual(r1, r2, x: x, z: z, into: residualX, residualZ)
-      let error = max(maximum(residualX, n), weightedMaximum(residualZ))
-      if !error.isFinite { return false }
-      if iteration > 0 && error > best {
-        // The last correction did harm.
-        for i in 0..<n { x[i] -= stepX[i] }
-        for i in 0..<m { z[i] -= stepZ[i] }
-        break
-      }
-      let improvement = best / error
-      best = error
-      // The residuals are compared unscaled: digits that do not count here may count there.
-      if error <= 1e-16 * size || (iteration > 0 && improvement < 1.5) { break }
-    }
-    solveResidual = max(solveResidual, best / size)
-    return true
-  }
-
   /// The residual of the unregularized, uneliminated equations.
-  private func residual(
+  func residual(
     _ r1: Numbers, _ r2: Numbers, x: Numbers, z: Numbers, into out1: Numbers, _ out2: Numbers
   ) {
     let n = layout.variables
@@ -197,7 +179,7 @@ final class KKTSystem {
     }
   }
 
-  private func maximum(_ v: Numbers, _ count: Int) -> Double {
+  func maximum(_ v: Numbers, _ count: Int) -> Double {
     var result = 0.0
     for i in 0..<count {
       // A NaN must not be lost in a comparison.
@@ -206,7 +188,7 @@ final class KKTSystem {
     return result
   }
 
-  private func weightedMaximum(_ v: Numbers) -> Double {
+  func weightedMaximum(_ v: Numbers) -> Double {
     var result = 0.0
     for i in 0..<layout.rows {
       let value = v[i].magnitude * weights[i]
@@ -215,7 +197,7 @@ final class KKTSystem {
     return result
   }
 
-  private func solveOnce(_ r1: Numbers, _ r2: Numbers, x: Numbers, z: Numbers) {
+  func solveOnce(_ r1: Numbers, _ r2: Numbers, x: Numbers, z: Numbers) {
     let n = layout.variables
     let m = layout.rows
     rhs.update(repeating: 0, count: pattern.size)

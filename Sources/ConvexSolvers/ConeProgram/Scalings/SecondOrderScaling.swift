@@ -175,7 +175,8 @@ final class SecondOrderScaling: ConeScaling {
       }
       return
     }
-    // H = η² (D + uu' - vv'), D = diag(d, 1, ..., 1), u = (u₀, u₁w₁...), v = (0, v₁w₁...).
+    // H = η² (D + uu' - vv'), D = diag(d, 1, ..., 1), u = (u₀, u₁w₁...), v = (0, v₁w₁...). The extra unknowns
+    // have ±1 on the diagonal: u and v are large and nearly cancel, which the least change there would undo.
     var wSquare = w[0] * w[0]
     for i in 1..<count { wSquare += w[i] * w[i] }
     let d = 0.5 / wSquare
@@ -186,11 +187,11 @@ final class SecondOrderScaling: ConeScaling {
     for i in 1..<count { out[i] = -square }
     let v = out + count
     v[0] = 0
-    for i in 1..<count { v[i] = square * v1 * w[i] }
-    v[count] = -square
+    for i in 1..<count { v[i] = eta * v1 * w[i] }
+    v[count] = -1
     let u = out + 2 * count + 1
-    u[0] = square * u0
-    for i in 1..<count { u[i] = square * u1 * w[i] }
-    u[count] = square
+    u[0] = eta * u0
+    for i in 1..<count { u[i] = eta * u1 * w[i] }
+    u[count] = 1
   }
 }

@@ -1,0 +1,64 @@
+import OptimizationCore
+
+/// What is done with the point that the interior point ended with.
+struct ItemFinish {
+  let batch: ConeProgramBatch
+  let item: Int
+  let solver: ConicInteriorPoint
+  let point: ItemPoint
+  let settings: ConeProgramSettings
+
+  /// Takes the point out of the interior point and makes it as accurate as it can be: by Newton steps on its
+  /// faces, and by projections where the equations themselves are not met.
+  ///
+  /// - Parameter status: optimal afterwards if only accuracy was missing and has been reached.
+  func finish(_ status: inout SolveStatus) -> Residuals {
+    point.extract(solver)
+    var residuals = point.residuals()
+    guard settings.polishes else { return residuals }
+    residuals = polished(residuals)
+    if residuals.largest > settings.relativeTolerance, residuals.largest < 1e-3 {
+      let corrected = solver.correctByProjections(
+        point, from: residuals, tolerance: 0.1 * settings.relativeTolerance)
+      if corrected.largest < residuals.largest { residuals = polished(corrected) }
+    }
+    let isUnfinished = status == .numericalError || status == .iterationLimit
+    if isUnfinished, residuals.largest <= settings.relativeTolerance { status = .optimal }
+    return residuals
+  }
+
+  private func polished(_ residuals: Residuals) -> Residuals {
+    guard residuals.largest < 1e-4 else { return residuals }
+    return FacePolisher(batch: batch, item: item, point: point).polish(from: residuals)
+  }
+
+  /// Tries another method where the first gave out: the proximal one for symmetric cones, the dual scaling for
+  /// the others. The better of both points stays.
+  func solveAgain(
+    _ status: inout SolveStatus, _ residuals: inout Residuals, tolerance: Double,
+    shouldStop: (ConicInteriorPoint, ConicResiduals, Double, Double) -> SolveStatus?
+  ) {
+    let kept = point.copy()
+    var second =
+      solver.isSymmetric
+      ? solver.solveByProximalSteps(
+        tolerance: tolerance, maximumIterations: settings.maximumIterations,
+        shouldStop: shouldStop)
+      : solver.solve(
+        tolerance: tolerance, maximumIterations: settings.maximumIterations, warmStart: nil,
+        dualOnly: true, shouldStop: shouldStop)
+    guard second != .primalInfeasible, second != .dualInfeasible else {
+      status = second
+      return
+    }
+    let found = finish(&second)
+    if found.largest < residuals.largest {
+      residuals = found
+      status = second
+    } else {
+      point.restore(kept)
+      // A stop is a stop, whatever the point.
+      if second == .timeLimit || second == .cancelled { status = second }
+    }
+  }
+}
