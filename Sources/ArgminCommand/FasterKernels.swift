@@ -6,9 +6,8 @@ import LinearAlgebra
 func restartWithFasterKernels() {
   #if os(Linux)
     let variable = "OPENBLAS_CORETYPE"
-    guard ProcessInfo.processInfo.environment[variable] == nil, let type = BLAS.missedCoreType else {
-      return
-    }
+    guard ProcessInfo.processInfo.environment[variable] == nil, let type = BLAS.missedCoreType
+    else { return }
     setenv(variable, type, 0)
     var arguments = CommandLine.arguments.map { strdup($0) }
     arguments.append(nil)

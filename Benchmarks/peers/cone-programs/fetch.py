@@ -129,7 +129,7 @@ def bring_dimacs(sources: Sources, target: Path) -> None:
 
 
 def bring_cbf(sources: Sources, target: Path) -> None:
-    """Cone programs in CBF; of those with integers, the continuous relaxation."""
+    """Cone programs in CBF; of those with integers or bounds on ranks, the convex relaxation."""
     for repository, folder in CBF_REPOSITORIES:
         clone = sources.repository(repository)
         for name in clone.names(folder, ".cbf", ".cbf.gz"):
@@ -137,17 +137,20 @@ def bring_cbf(sources: Sources, target: Path) -> None:
             if content is None:
                 continue
             text = (gzip.decompress(content) if name.endswith(".gz") else content).decode()
-            relaxed = without_integers(text)
+            relaxed = relaxation(text)
             stem = Path(name).name.split(".cbf")[0]
             suffix = "" if relaxed == text else "-relaxed"
             (target / f"{stem}{suffix}.cbf.gz").write_bytes(gzip.compress(relaxed.encode()))
 
 
-def without_integers(text: str) -> str:
-    """A CBF file without its section INT: a count and so many indices."""
+RELAXED = ("INT", "PSDVARRANK1", "PSDCONRANK1")
+
+
+def relaxation(text: str) -> str:
+    """A CBF file without integers and bounds on ranks: sections of a count and so many indices."""
     lines, kept, at = text.splitlines(), [], 0
     while at < len(lines):
-        if lines[at].strip() == "INT":
+        if lines[at].strip() in RELAXED:
             left, at = int(lines[at + 1]), at + 2
             while left:
                 left -= bool(lines[at].strip())
