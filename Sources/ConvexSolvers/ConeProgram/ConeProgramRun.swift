@@ -98,13 +98,13 @@ struct ConeProgramRun {
     let end = ItemFinish(
       batch: batch, item: item, solver: solver, point: point, settings: settings)
     if outcome.status != .primalInfeasible && outcome.status != .dualInfeasible {
-      outcome.residuals = end.finish(&outcome.status)
+      let before = solver.iterations
+      outcome.residuals = end.finish(&outcome.status, shouldStop: shouldStop)
       if outcome.status == .numericalError {
-        let before = solver.iterations
         end.solveAgain(
           &outcome.status, &outcome.residuals, tolerance: tolerance, shouldStop: shouldStop)
-        outcome.iterations += solver.iterations - before
       }
+      outcome.iterations += solver.iterations - before
     }
     switch outcome.status {
     case .primalInfeasible, .dualInfeasible:

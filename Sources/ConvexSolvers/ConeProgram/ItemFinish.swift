@@ -12,11 +12,17 @@ struct ItemFinish {
   /// faces, and by projections where the equations themselves are not met.
   ///
   /// - Parameter status: optimal afterwards if only accuracy was missing and has been reached.
-  func finish(_ status: inout SolveStatus) -> Residuals {
+  func finish(
+    _ status: inout SolveStatus,
+    shouldStop: (ConicInteriorPoint, ConicResiduals, Double, Double) -> SolveStatus?
+  ) -> Residuals {
     point.extract(solver)
     var residuals = point.residuals()
     guard settings.polishes else { return residuals }
     residuals = polished(residuals)
+    if status == .optimal, residuals.largest > 1e-11 {
+      residuals = continued(residuals, shouldStop: shouldStop)
+    }
     if residuals.largest > settings.relativeTolerance, residuals.largest < 1e-3 {
       let corrected = solver.correctByProjections(
         point, from: residuals, tolerance: 0.1 * settings.relativeTolerance)
@@ -24,6 +30,24 @@ struct ItemFinish {
     }
     let isUnfinished = status == .numericalError || status == .iterationLimit
     if isUnfinished, residuals.largest <= settings.relativeTolerance { status = .optimal }
+    return residuals
+  }
+
+  /// Where the polish did not catch on, the faces are not yet to be told from the point: it is brought closer.
+  private func continued(
+    _ residuals: Residuals,
+    shouldStop: (ConicInteriorPoint, ConicResiduals, Double, Double) -> SolveStatus?
+  ) -> Residuals {
+    let kept = point.copy()
+    let outcome = solver.solve(
+      tolerance: 1e-3 * residuals.largest, maximumIterations: 15, warmStart: nil,
+      isContinued: true, shouldStop: shouldStop)
+    if outcome != .primalInfeasible, outcome != .dualInfeasible {
+      point.extract(solver)
+      let found = polished(point.residuals())
+      if found.largest < residuals.largest { return found }
+    }
+    point.restore(kept)
     return residuals
   }
 
@@ -51,7 +75,7 @@ struct ItemFinish {
       status = second
       return
     }
-    let found = finish(&second)
+    let found = finish(&second, shouldStop: shouldStop)
     if found.largest < residuals.largest {
       residuals = found
       status = second

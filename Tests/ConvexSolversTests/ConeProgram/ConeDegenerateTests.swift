@@ -74,20 +74,10 @@ import _TestSupport
     let solution = try data.program.solve()
     try #require(solution.status == .optimal)
     let comparison = try ConeDerivativeComparison(data, solution, seed: seed)
-    withKnownIssue("the edge of the flat face is not seen", isIntermittent: true) {
-      #expect(comparison.gradient.certificate.isDegenerate)
-    } when: {
-      face.testDescription == "exponential cone, edge of the flat face"
-    }
-    guard comparison.gradient.certificate.isDegenerate else { return }
+    #expect(comparison.gradient.certificate.isDegenerate)
     #expect(comparison.gradient.certificate.kind == .leastNorm)
     #expect(comparison.tangent.certificate.kind == .leastNorm)
-    withKnownIssue("the modes differ by 1e-6 where the dual vanishes", isIntermittent: true) {
-      #expect(comparison.isAdjoint == true)
-    } when: {
-      ["exponential cone, dual at the origin", "power cone, dual at the origin"]
-        .contains(face.testDescription)
-    }
+    #expect(comparison.isAdjoint == true)
     let upstream = comparison.weights.x
     let refused = try solution.vjp(x: upstream, degenerate: .nan)
     #expect(refused.certificate.kind == .undefined && refused.c.allSatisfy(\.isNaN))
@@ -138,12 +128,7 @@ import _TestSupport
       #expect(comparison.gradient.certificate.kind == .exact)
     }
     if comparison.gradient.certificate.kind == .exact {
-      let agrees = try comparison.agreesWithDifferences()
-      withKnownIssue("flat faces are taken for curved ones", isIntermittent: true) {
-        #expect(agrees)
-      } when: {
-        face.testDescription.contains("flat face")
-      }
+      #expect(try comparison.agreesWithDifferences())
     }
   }
 

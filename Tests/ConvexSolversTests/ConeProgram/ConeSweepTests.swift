@@ -32,14 +32,16 @@ import _TestSupport
     #expect(
       Double(tally.illConditioned.count) <= 5 * one,
       "\(kind): derivatives without any accuracy \(tally.illConditioned)")
-    // What ended above 1e-9 was not polished: its point and its faces can be wrong.
-    withKnownIssue("unpolished answers are called exact", isIntermittent: true) {
-      #expect(tally.notOptimal.isEmpty, "\(kind): called optimal, but is not")
-      #expect(tally.wrongPoint.isEmpty, "\(kind): exact, but another point than the truth")
-      #expect(tally.notAdjoint.isEmpty, "\(kind): forward and reverse mode differ")
-      #expect(tally.contradicted.isEmpty, "\(kind): exact, but contradicted by differences")
+    #expect(tally.notOptimal.isEmpty, "\(kind): called optimal, but is not \(tally.notOptimal)")
+    // Two programs with several duals are called regular, and two with large second-order cones have a system
+    // that refinement does not solve; their certificates say so by a large error only.
+    withKnownIssue("4 of 4400 programs are called exact and are not", isIntermittent: true) {
+      #expect(tally.wrongPoint.isEmpty, "\(kind): exact, but another point \(tally.wrongPoint)")
+      #expect(tally.notAdjoint.isEmpty, "\(kind): the modes differ \(tally.notAdjoint)")
+      #expect(
+        tally.contradicted.isEmpty, "\(kind): contradicted by differences \(tally.contradicted)")
     } when: {
-      [.largeSecondOrder, .dualPower, .mixed].contains(kind)
+      [.largeSecondOrder, .mixed].contains(kind)
     }
     #expect(
       Double(tally.exact) >= kind.leastExactShare * Double(Self.seeds),

@@ -169,7 +169,41 @@ struct ConeProgramDerivativeRun {
       x: solution.x.pointer(item), y: solution.y.pointer(item), owner: solution.record)
   }
 
+  /// `differentiateScaled` with right-hand sides brought to a size whose square is a number, by a power of two.
   private func differentiate(
+    _ item: Int, isReverse: Bool, isZero: Bool, r1: Numbers, r2: Numbers, slack: Numbers?,
+    dx: Numbers, dy: Numbers, ds: Numbers
+  ) throws -> (DerivativeCertificate, SolvePoint) {
+    let n = batch.variables
+    let m = batch.rows
+    var size = 0.0
+    for j in 0..<n { size = max(size, r1[j].magnitude) }
+    for i in 0..<m { size = max(size, r2[i].magnitude, slack?[i].magnitude ?? 0) }
+    let exponent = size > 0 && size.isFinite ? max(-1000, min(1000, Int(size.exponent))) : 0
+    guard exponent.magnitude > 100 else {
+      return try differentiateScaled(
+        item, isReverse: isReverse, isZero: isZero, r1: r1, r2: r2, slack: slack, dx: dx, dy: dy,
+        ds: ds)
+    }
+    func scale(_ v: Numbers?, _ count: Int, by exponent: Int) {
+      guard let v else { return }
+      let factor = Double(sign: .plus, exponent: exponent, significand: 1)
+      for i in 0..<count { v[i] *= factor }
+    }
+    scale(r1, n, by: -exponent)
+    scale(r2, m, by: -exponent)
+    scale(slack, m, by: -exponent)
+    let result = try differentiateScaled(
+      item, isReverse: isReverse, isZero: isZero, r1: r1, r2: r2, slack: slack, dx: dx, dy: dy,
+      ds: ds)
+    scale(slack, m, by: exponent)
+    scale(dx, n, by: exponent)
+    scale(dy, m, by: exponent)
+    scale(ds, m, by: exponent)
+    return result
+  }
+
+  private func differentiateScaled(
     _ item: Int, isReverse: Bool, isZero: Bool, r1: Numbers, r2: Numbers, slack: Numbers?,
     dx: Numbers, dy: Numbers, ds: Numbers
   ) throws -> (DerivativeCertificate, SolvePoint) {

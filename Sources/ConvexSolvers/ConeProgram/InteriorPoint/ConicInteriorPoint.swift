@@ -118,12 +118,14 @@ final class ConicInteriorPoint {
   ///
   /// - Parameter dualOnly: whether cones that are not symmetric have the scaling by the dual barrier from the
   ///   beginning, which takes short steps and seldom gets stuck.
+  /// - Parameter isContinued: whether to go on from the point at hand.
   func solve(
     tolerance: Double, maximumIterations: Int, warmStart: ConicWarmPoint?, dualOnly: Bool = false,
+    isContinued: Bool = false,
     shouldStop: (ConicInteriorPoint, ConicResiduals, Double, Double) -> SolveStatus?
   ) -> SolveStatus {
-    if !dualOnly { iterations = 0 }
-    guard start(warmStart) else {
+    if !dualOnly && !isContinued { iterations = 0 }
+    guard isContinued || start(warmStart) else {
       relative = Residuals(primal: .infinity, dual: .infinity, gap: .infinity)
       return .numericalError
     }
