@@ -1,0 +1,114 @@
+import Autodiff
+import ConvexSolvers
+import DifferentiableOptimization
+import OptimizationCore
+
+/// The solution of a problem as a differentiable function of its parameters.
+///
+/// Every argument is float64 and has the shape of its parameter, or one more leading axis if it is given per
+/// item; without it, it is shared by the batch and its gradient is the sum over the items. An item that was
+/// not solved is NaN and does not touch the others.
+public struct ProblemLayer: Sendable {
+  private let problem: Problem
+  private let parameters: [Parameter]
+  private let cone: ConeProgramLayer
+  private let quadratic: QuadraticProgramLayer
+
+  init(
+    _ problem: Problem, parameters: [Parameter], settings: ConeProgramSettings,
+    quadraticSettings: QuadraticProgramSettings, degenerate: DegeneratePolicy
+  ) throws {
+    self.problem = problem
+    self.parameters = parameters
+    cone = try ConeProgramLayer(
+      P: problem.compiled.patternOfP, A: problem.compiled.patternOfA,
+      cones: problem.compiled.cones, settings: settings, degenerate: degenerate)
+    quadratic = QuadraticProgramLayer(settings: quadraticSettings, degenerate: degenerate)
+  }
+
+  /// Solves the problem for each item.
+  public func callAsFunction(_ values: Tensor...) throws -> Answer {
+    try callAsFunction(values)
+  }
+
+  /// Solves the problem for each item.
+  ///
+  /// - Parameter values: the parameters in the layer's order.
+  /// - Throws: `ParameterError`, and the errors of the solvers' layers.
+  public func callAsFunction(_ values: [Tensor]) throws -> Answer {
+    var isBatched: [ObjectIdentifier: Bool] = [:]
+    let given = try checked(values, &isBatched)
+    let program = problem.compiled
+    var evaluator = ParameterEvaluator(given)
+    let leaves = program.leaves.map { evaluator.value(of: $0).flatItems }
+    let batched = program.leaves.map { $0.dependsOnBatch(isBatched) }
+    func datum(_ map: DataMap) -> Tensor { map(leaves, isBatched: batched) }
+
+    let (P, c, offset) = (datum(program.P), datum(program.c), datum(program.offset))
+    let solved: Answer.Solved
+    if problem.method == .denseQuadraticProgram, let dense = program.dense {
+      func matrix(_ map: DataMap, rows: Int) -> Tensor {
+        let flat = datum(map)
+        return flat.reshaped(to: flat.shape.dropLast() + [rows, program.variables])
+      }
+      let hasG = dense.inequalities > 0
+      let hasA = dense.equalities > 0
+      solved = .quadratic(
+        try quadratic(
+          Q: dense.Q.map { matrix($0, rows: program.variables) }, p: c,
+          G: hasG ? matrix(dense.G, rows: dense.inequalities) : nil,
+          h: hasG ? datum(dense.h) : nil,
+          A: hasA ? matrix(dense.A, rows: dense.equalities) : nil,
+          b: hasA ? datum(dense.b) : nil))
+    } else {
+      solved = .cone(
+        try cone(
+          P: program.patternOfP == nil ? nil : P, c: c, A: datum(program.A), b: datum(program.b)))
+    }
+    return Answer(problem: problem, solved: solved, P: P, c: c, offset: offset)
+  }
+
+  private func checked(
+    _ values: [Tensor], _ isBatched: inout [ObjectIdentifier: Bool]
+  ) throws(ParameterError) -> [ObjectIdentifier: Tensor] {
+    guard values.count == parameters.count else {
+      throw .count(expected: parameters.count, actual: values.count)
+    }
+    var given: [ObjectIdentifier: Tensor] = [:]
+    var items: Int?
+    for (parameter, value) in zip(parameters, values) {
+      let name = parameter.name
+      guard value.dtype == .float64 else { throw .elementType(parameter: name) }
+      let batched = value.rank == parameter.shape.count + 1
+      guard Array(value.shape.suffix(parameter.shape.count)) == parameter.shape,
+        batched || value.rank == parameter.shape.count
+      else { throw .shape(parameter: name, expected: parameter.shape, actual: value.shape) }
+      if batched {
+        if let items, items != value.shape[0] {
+          throw .batchSize(parameter: name, expected: items, actual: value.shape[0])
+        }
+        items = value.shape[0]
+      }
+      for number in value.stoppingGradient().scalars {
+        guard number.isFinite else { throw .notFinite(parameter: name, value: number) }
+        let isWrong =
+          parameter.sign.isNonnegative && number < 0 || parameter.sign.isNonpositive && number > 0
+        if isWrong { throw .sign(parameter: name, expected: parameter.sign, value: number) }
+      }
+      isBatched[ObjectIdentifier(parameter)] = batched
+      given[ObjectIdentifier(parameter)] =
+        batched ? value : value.reshaped(to: [1] + parameter.shape)
+    }
+    return given
+  }
+}
+
+extension Node {
+  /// Whether a parameter that is given per item occurs.
+  fileprivate func dependsOnBatch(_ isBatched: [ObjectIdentifier: Bool]) -> Bool {
+    if case .parameter(let parameter) = kind {
+      return isBatched[ObjectIdentifier(parameter)] ?? false
+    }
+    return arguments.contains { $0.dependsOnBatch(isBatched) }
+  }
+}
