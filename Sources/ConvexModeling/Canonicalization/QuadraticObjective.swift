@@ -75,8 +75,19 @@ struct QuadraticObjective {
   /// Adds `scale · Σ formᵢ²`.
   private mutating func addSquares(_ form: AffineForm, scale: Expression) {
     var form = form
-    if form.hasParameters || form.terms > 3 * form.count { form = canonicalizer.named(form) }
-    let factor = factorTerms(scale)
+    // Dense rows would fill P: their values become variables instead.
+    let starts = form.byRow().starts
+    let products = (0..<form.count).reduce(0) { total, row in
+      let terms = starts[row + 1] - starts[row]
+      return total + terms * terms
+    }
+    if form.hasParameters || products > 9 * form.count { form = canonicalizer.named(form) }
+    addSparseSquares(form, factorTerms(scale))
+  }
+
+  private mutating func addSparseSquares(
+    _ form: AffineForm, _ factor: (parameter: Int, value: Double)
+  ) {
     let (order, starts) = form.byRow()
     for row in 0..<form.count {
       let places = order[starts[row]..<starts[row + 1]]

@@ -40,6 +40,10 @@ public enum ParameterError: Error, Sendable, Equatable, CustomStringConvertible 
   case sign(parameter: String, expected: Sign, value: Double)
   /// NaN or an infinity.
   case notFinite(parameter: String, value: Double)
+  /// A matrix that is declared semidefinite and is not symmetric.
+  case notSymmetric(parameter: String, row: Int, column: Int, difference: Double)
+  /// A matrix that is declared semidefinite and has a negative eigenvalue.
+  case notSemidefinite(parameter: String)
   /// Numbers that are not float64.
   case elementType(parameter: String)
   /// Another number of values than the layer has parameters.
@@ -55,6 +59,11 @@ public enum ParameterError: Error, Sendable, Equatable, CustomStringConvertible 
     case .sign(let name, let expected, let value):
       "parameter \(name): is declared \(expected.rawValue), but an entry is \(value)"
     case .notFinite(let name, let value): "parameter \(name): an entry is \(value)"
+    case .notSymmetric(let name, let row, let column, let difference):
+      "parameter \(name): is declared semidefinite, but [\(row), \(column)] and "
+        + "[\(column), \(row)] differ by \(difference)"
+    case .notSemidefinite(let name):
+      "parameter \(name): is declared semidefinite, but has a negative eigenvalue"
     case .elementType(let name): "parameter \(name): holds float32 numbers; convert with asType"
     case .count(let expected, let actual):
       "the layer has \(expected) parameters, \(actual) values were given"

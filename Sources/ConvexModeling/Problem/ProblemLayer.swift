@@ -1,6 +1,7 @@
 import Autodiff
 import ConvexSolvers
 import DifferentiableOptimization
+import LinearAlgebra
 import OptimizationCore
 
 /// The solution of a problem as a differentiable function of its parameters.
@@ -44,7 +45,12 @@ public struct ProblemLayer: Sendable {
     let batched = program.leaves.map { $0.dependsOnBatch(isBatched) }
     func datum(_ map: DataMap) -> Tensor { map(leaves, isBatched: batched) }
 
-    let (P, c, offset) = (datum(program.P), datum(program.c), datum(program.offset))
+    let (P, offset) = (datum(program.P), datum(program.offset))
+    var c = datum(program.c)
+    // Parameters may be given per item without any datum depending on those: the answer has a batch still.
+    if c.rank == 1, let items = batchSize(values) {
+      c = c.broadcast(to: [items, c.count])
+    }
     let solved: Answer.Solved
     if problem.method == .denseQuadraticProgram, let dense = program.dense {
       func matrix(_ map: DataMap, rows: Int) -> Tensor {
@@ -66,6 +72,10 @@ public struct ProblemLayer: Sendable {
           P: program.patternOfP == nil ? nil : P, c: c, A: datum(program.A), b: datum(program.b)))
     }
     return Answer(problem: problem, solved: solved, P: P, c: c, offset: offset)
+  }
+
+  private func batchSize(_ values: [Tensor]) -> Int? {
+    zip(parameters, values).first { $0.shape.count < $1.rank }?.1.shape[0]
   }
 
   private func checked(
@@ -95,11 +105,35 @@ public struct ProblemLayer: Sendable {
           parameter.sign.isNonnegative && number < 0 || parameter.sign.isNonpositive && number > 0
         if isWrong { throw .sign(parameter: name, expected: parameter.sign, value: number) }
       }
+      if parameter.structure == .semidefinite { try requireSemidefinite(value, name) }
       isBatched[ObjectIdentifier(parameter)] = batched
       given[ObjectIdentifier(parameter)] =
         batched ? value : value.reshaped(to: [1] + parameter.shape)
     }
     return given
+  }
+}
+
+/// The matrices `[n, n]` or `[B, n, n]` are positive semidefinite up to rounding.
+private func requireSemidefinite(_ value: Tensor, _ name: String) throws(ParameterError) {
+  let n = value.shape[value.rank - 1]
+  let numbers = value.stoppingGradient().scalars
+  guard n > 0 else { return }
+  for start in stride(from: 0, to: numbers.count, by: n * n) {
+    var matrix = Matrix(rows: n, columns: n, elements: Array(numbers[start..<start + n * n]))
+    let scale = numbers[start..<start + n * n].reduce(0) { Swift.max($0, $1.magnitude) }
+    for i in 0..<n {
+      for j in 0..<i {
+        let difference = matrix[i, j] - matrix[j, i]
+        guard difference.magnitude <= 1e-8 * scale else {
+          throw .notSymmetric(parameter: name, row: i, column: j, difference: difference)
+        }
+      }
+    }
+    for i in 0..<n { matrix[i, i] += 1e-9 * (scale + 1e-300) * Double(n) }
+    guard scale == 0 || (try? Cholesky(matrix)) != nil else {
+      throw .notSemidefinite(parameter: name)
+    }
   }
 }
 

@@ -14,7 +14,10 @@ struct RuleCheck {
       default: node.curvature.isAffine
       }
     if !fits {
-      report(node, in: place, reason: "must be \(wanted.rawValue) or affine here", suggestion: nil)
+      report(
+        node, in: place,
+        reason: "must be \(wanted == .affine ? "affine" : "\(wanted.rawValue) or affine") here",
+        suggestion: nil)
     }
   }
 
