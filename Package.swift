@@ -49,10 +49,17 @@ let package = Package(
       ]
     ),
     .target(
+      name: "ConvexModeling",
+      dependencies: [
+        "DifferentiableOptimization", "Autodiff", "ConvexSolvers", "OptimizationCore",
+        "LinearAlgebra",
+      ]
+    ),
+    .target(
       name: "Argmin",
       dependencies: [
         "Autodiff", "LinearAlgebra", "NeuralNetworks", "OptimizationCore", "ConvexSolvers",
-        "DifferentiableOptimization",
+        "DifferentiableOptimization", "ConvexModeling",
       ]
     ),
     .target(
@@ -86,6 +93,7 @@ let package = Package(
       name: "DifferentiableOptimizationTests",
       dependencies: ["DifferentiableOptimization", "NeuralNetworks", "_TestSupport"]
     ),
+    .testTarget(name: "ConvexModelingTests", dependencies: ["Argmin", "_TestSupport"]),
     .testTarget(name: "ProblemFilesTests", dependencies: ["ProblemFiles", "_TestSupport"]),
     .testTarget(
       name: "ArgminExperimentsTests",

@@ -1,4 +1,5 @@
 @_exported import Autodiff
+@_exported import ConvexModeling
 @_exported import ConvexSolvers
 @_exported import DifferentiableOptimization
 @_exported import LinearAlgebra

@@ -1,0 +1,148 @@
+import Autodiff
+import ConvexSolvers
+import DifferentiableOptimization
+import LinearAlgebra
+import OptimizationCore
+
+/// The solution of a problem as a differentiable function of its parameters.
+///
+/// Every argument is float64 and has the shape of its parameter, or one more leading axis if it is given per
+/// item; without it, it is shared by the batch and its gradient is the sum over the items. An item that was
+/// not solved is NaN and does not touch the others.
+public struct ProblemLayer: Sendable {
+  private let problem: Problem
+  private let parameters: [Parameter]
+  private let cone: ConeProgramLayer
+  private let quadratic: QuadraticProgramLayer
+
+  init(
+    _ problem: Problem, parameters: [Parameter], settings: ConeProgramSettings,
+    quadraticSettings: QuadraticProgramSettings, degenerate: DegeneratePolicy
+  ) throws {
+    self.problem = problem
+    self.parameters = parameters
+    cone = try ConeProgramLayer(
+      P: problem.compiled.patternOfP, A: problem.compiled.patternOfA,
+      cones: problem.compiled.cones, settings: settings, degenerate: degenerate)
+    quadratic = QuadraticProgramLayer(settings: quadraticSettings, degenerate: degenerate)
+  }
+
+  /// Solves the problem for each item.
+  public func callAsFunction(_ values: Tensor...) throws -> Answer {
+    try callAsFunction(values)
+  }
+
+  /// Solves the problem for each item.
+  ///
+  /// - Parameter values: the parameters in the layer's order.
+  /// - Throws: `ParameterError`, and the errors of the solvers' layers.
+  public func callAsFunction(_ values: [Tensor]) throws -> Answer {
+    var isBatched: [ObjectIdentifier: Bool] = [:]
+    let given = try checked(values, &isBatched)
+    let program = problem.compiled
+    var evaluator = ParameterEvaluator(given)
+    let leaves = program.leaves.map { evaluator.value(of: $0).flatItems }
+    let batched = program.leaves.map { $0.dependsOnBatch(isBatched) }
+    func datum(_ map: DataMap) -> Tensor { map(leaves, isBatched: batched) }
+
+    let (P, offset) = (datum(program.P), datum(program.offset))
+    var c = datum(program.c)
+    // Parameters may be given per item without any datum depending on those: the answer has a batch still.
+    if c.rank == 1, let items = batchSize(values) {
+      c = c.broadcast(to: [items, c.count])
+    }
+    let solved: Answer.Solved
+    if problem.method == .denseQuadraticProgram, let dense = program.dense {
+      func matrix(_ map: DataMap, rows: Int) -> Tensor {
+        let flat = datum(map)
+        return flat.reshaped(to: flat.shape.dropLast() + [rows, program.variables])
+      }
+      let hasG = dense.inequalities > 0
+      let hasA = dense.equalities > 0
+      solved = .quadratic(
+        try quadratic(
+          Q: dense.Q.map { matrix($0, rows: program.variables) }, p: c,
+          G: hasG ? matrix(dense.G, rows: dense.inequalities) : nil,
+          h: hasG ? datum(dense.h) : nil,
+          A: hasA ? matrix(dense.A, rows: dense.equalities) : nil,
+          b: hasA ? datum(dense.b) : nil))
+    } else {
+      solved = .cone(
+        try cone(
+          P: program.patternOfP == nil ? nil : P, c: c, A: datum(program.A), b: datum(program.b)))
+    }
+    return Answer(problem: problem, solved: solved, P: P, c: c, offset: offset)
+  }
+
+  private func batchSize(_ values: [Tensor]) -> Int? {
+    zip(parameters, values).first { $0.shape.count < $1.rank }?.1.shape[0]
+  }
+
+  private func checked(
+    _ values: [Tensor], _ isBatched: inout [ObjectIdentifier: Bool]
+  ) throws(ParameterError) -> [ObjectIdentifier: Tensor] {
+    guard values.count == parameters.count else {
+      throw .count(expected: parameters.count, actual: values.count)
+    }
+    var given: [ObjectIdentifier: Tensor] = [:]
+    var items: Int?
+    for (parameter, value) in zip(parameters, values) {
+      let name = parameter.name
+      guard value.dtype == .float64 else { throw .elementType(parameter: name) }
+      let batched = value.rank == parameter.shape.count + 1
+      guard Array(value.shape.suffix(parameter.shape.count)) == parameter.shape,
+        batched || value.rank == parameter.shape.count
+      else { throw .shape(parameter: name, expected: parameter.shape, actual: value.shape) }
+      if batched {
+        if let items, items != value.shape[0] {
+          throw .batchSize(parameter: name, expected: items, actual: value.shape[0])
+        }
+        items = value.shape[0]
+      }
+      for number in value.stoppingGradient().scalars {
+        guard number.isFinite else { throw .notFinite(parameter: name, value: number) }
+        let isWrong =
+          parameter.sign.isNonnegative && number < 0 || parameter.sign.isNonpositive && number > 0
+        if isWrong { throw .sign(parameter: name, expected: parameter.sign, value: number) }
+      }
+      if parameter.structure == .semidefinite { try requireSemidefinite(value, name) }
+      isBatched[ObjectIdentifier(parameter)] = batched
+      given[ObjectIdentifier(parameter)] =
+        batched ? value : value.reshaped(to: [1] + parameter.shape)
+    }
+    return given
+  }
+}
+
+/// The matrices `[n, n]` or `[B, n, n]` are positive semidefinite up to rounding.
+private func requireSemidefinite(_ value: Tensor, _ name: String) throws(ParameterError) {
+  let n = value.shape[value.rank - 1]
+  let numbers = value.stoppingGradient().scalars
+  guard n > 0 else { return }
+  for start in stride(from: 0, to: numbers.count, by: n * n) {
+    var matrix = Matrix(rows: n, columns: n, elements: Array(numbers[start..<start + n * n]))
+    let scale = numbers[start..<start + n * n].reduce(0) { Swift.max($0, $1.magnitude) }
+    for i in 0..<n {
+      for j in 0..<i {
+        let difference = matrix[i, j] - matrix[j, i]
+        guard difference.magnitude <= 1e-8 * scale else {
+          throw .notSymmetric(parameter: name, row: i, column: j, difference: difference)
+        }
+      }
+    }
+    for i in 0..<n { matrix[i, i] += 1e-9 * (scale + 1e-300) * Double(n) }
+    guard scale == 0 || (try? Cholesky(matrix)) != nil else {
+      throw .notSemidefinite(parameter: name)
+    }
+  }
+}
+
+extension Node {
+  /// Whether a parameter that is given per item occurs.
+  fileprivate func dependsOnBatch(_ isBatched: [ObjectIdentifier: Bool]) -> Bool {
+    if case .parameter(let parameter) = kind {
+      return isBatched[ObjectIdentifier(parameter)] ?? false
+    }
+    return arguments.contains { $0.dependsOnBatch(isBatched) }
+  }
+}

@@ -1,0 +1,184 @@
+import Argmin
+import Testing
+import _TestSupport
+
+/// Problems with parameters: derivatives against differences, batches, unsolved items.
+@Suite struct LayerTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let values: [Tensor]
+    let build: @Sendable () throws -> (ProblemLayer, Variable)
+  }
+
+  static let cases: [Case] = [
+    Case(
+      testDescription: "lasso with weight and center", values: [Tensor(0.7), Tensor(entries(3, 9))]
+    ) {
+      let x = Variable(3)
+      let weight = Parameter(sign: .nonnegative), center = Parameter(3)
+      let problem = try Problem(
+        .minimize(sumSquares(A * x - b) + weight * norm1(x - center)))
+      return (try problem.layer(parameters: [weight, center]), x)
+    },
+    Case(
+      testDescription: "support vector machine with all data as parameters",
+      values: [Tensor(2), Tensor(labels), Tensor(entries(18), shape: [6, 3])]
+    ) {
+      let w = Variable(3)
+      let C = Parameter(sign: .nonnegative), y = Parameter(6), X = Parameter(6, 3)
+      let problem = try Problem(
+        .minimize(0.5 * sumSquares(w) + C * sum(pos(1 - y * (X * w)))))
+      return (try problem.layer(parameters: [C, y, X]), w)
+    },
+    Case(
+      testDescription: "portfolio with a matrix parameter",
+      values: [Tensor(mu), Tensor(1.5), covarianceValues]
+    ) {
+      let w = Variable(4)
+      let returns = Parameter(4), aversion = Parameter(sign: .nonnegative)
+      let risk = Parameter(4, 4, structure: .semidefinite)
+      let problem = try Problem(.maximize(dot(returns, w) - aversion * quadForm(w, risk))) {
+        sum(w) == 1
+        w >= 0
+      }
+      return (try problem.layer(parameters: [returns, aversion, risk]), w)
+    },
+    Case(
+      testDescription: "logistic regression",
+      values: [Tensor(0.1), Tensor(entries(18), shape: [6, 3])]
+    ) {
+      let w = Variable(3), weight = Parameter(sign: .nonnegative), X = Parameter(6, 3)
+      let loss = sum(logistic(-multiply(labels, X * w)))
+      return (
+        try Problem(.minimize(loss + weight * sumSquares(w))).layer(parameters: [weight, X]), w
+      )
+    },
+    Case(
+      testDescription: "quotients and functions of parameters", values: [Tensor(0.4), Tensor(1.3)]
+    ) {
+      let x = Variable(3), p = Parameter(), q = Parameter(sign: .nonnegative)
+      let problem = try Problem(.minimize(exp(p) * q * sumSquares(x - p / q))) {
+        norm2(x) <= log(1 + q) * sqrt(q)
+      }
+      return (try problem.layer(parameters: [p, q]), x)
+    },
+  ]
+
+  @Test(arguments: cases)
+  func derivativesAgreeWithDifferences(_ test: Case) throws {
+    let (layer, x) = try test.build()
+    let weights = Tensor(entries(try layer(test.values)[x].count, 11))
+    func loss(_ values: [Tensor]) throws -> Tensor { (try layer(values)[x] * weights).sum() }
+    for k in test.values.indices {
+      var values = test.values
+      let isSymmetric = test.values[k].shape == [4, 4]
+      let reverse = try gradient(at: test.values[k]) { value in
+        values[k] = value
+        return try loss(values)
+      }.scalars
+      let h = 1e-5
+      for i in 0..<test.values[k].count {
+        func moved(_ step: Double) throws -> Double {
+          var numbers = test.values[k].scalars
+          numbers[i] += step
+          if isSymmetric, i / 4 != i % 4 { numbers[i % 4 * 4 + i / 4] += step }
+          var values = test.values
+          values[k] = Tensor(numbers, shape: test.values[k].shape)
+          return try loss(values).item
+        }
+        let difference = (try moved(h) - moved(-h)) / (2 * h)
+        let mirror = isSymmetric && i / 4 != i % 4 ? reverse[i % 4 * 4 + i / 4] : 0
+        let closeness = isClose(
+          reverse[i] + mirror, difference, relativeTolerance: 1e-4, absoluteTolerance: 2e-6)
+        #expect(closeness.holds, "argument \(k), entry \(i): \(closeness)")
+      }
+    }
+  }
+
+  @Test func batchesAndUnsolvedItems() throws {
+    let x = Variable(2), target = Parameter(2), bound = Parameter()
+    let problem = try Problem(.minimize(sumSquares(x - target))) {
+      x <= bound
+      x >= 0
+    }
+    #expect(problem.method == .denseQuadraticProgram)
+    let layer = try problem.layer(parameters: [target, bound])
+    let answer = try layer(Tensor([[1, 2], [3, -4], [1, 1]]), Tensor([1.5, 2, -1]))
+    #expect(answer.statuses == [.optimal, .optimal, .primalInfeasible])
+    #expect(answer.unsolvedItems == [2])
+    #expect(isClose(answer[x].scalars[0..<4], [1, 1.5, 2, 0], absoluteTolerance: 1e-9).holds)
+    #expect(answer[x].scalars[4].isNaN)
+    let slope = try gradient(at: Tensor([1.5, 2])) { bound in
+      try layer(Tensor([[1, 2], [3, -4]]), bound)[x].sum()
+    }
+    #expect(isClose(slope.scalars, [1, 1], absoluteTolerance: 1e-8).holds)
+  }
+
+  @Test func dualsAndOptimalValue() throws {
+    let x = Variable(2), bound = Parameter()
+    let budget = x[0] + x[1] <= bound
+    let link = x[0] - x[1] == 0.5
+    for method in [SolutionMethod.denseQuadraticProgram, .coneProgram] {
+      let problem = try Problem(.minimize(sumSquares(x - 2)), method: method) {
+        budget
+        link
+      }
+      let answer = try problem.solve([bound: 1])
+      // x = (0.75, 0.25), gradients (-2.5, -3.5) + dual (1, 1) + nu (1, -1) = 0
+      #expect(isClose(answer[x].scalars, [0.75, 0.25], absoluteTolerance: 1e-7).holds)
+      #expect(isClose(answer.dual(of: budget).item, 3, absoluteTolerance: 1e-6).holds)
+      #expect(isClose(answer.dual(of: link).item, -0.5, absoluteTolerance: 1e-6).holds)
+      let layer = try problem.layer(parameters: [bound])
+      let slope = try gradient(at: Tensor(1)) { try layer($0).objective }
+      #expect(isClose(slope.item, -3, absoluteTolerance: 1e-6).holds)
+    }
+  }
+
+  @Test func semidefiniteDual() throws {
+    // minimize tr(CX) over X ⪰ 0 with tr X = 1: the smallest eigenvalue; its dual C - λI.
+    let X = Variable(2, 2, structure: .symmetric)
+    let cone = X.isSemidefinite
+    let problem = try Problem(.minimize(trace(Matrix([[2, 1], [1, 2]]) * X))) {
+      trace(X) == 1
+      cone
+    }
+    let answer = try problem.solve()
+    #expect(isClose(answer.objective.item, 1, absoluteTolerance: 1e-7).holds)
+    #expect(
+      isClose(answer.dual(of: cone).scalars, [1, 1, 1, 1], absoluteTolerance: 1e-6).holds)
+    #expect(isClose(answer[X].scalars, [0.5, -0.5, -0.5, 0.5], absoluteTolerance: 1e-6).holds)
+  }
+
+  @Test func secondDerivatives() throws {
+    let x = Variable(), p = Parameter(), q = Parameter(sign: .nonnegative)
+    let problem = try Problem(.minimize(q * square(x) - p * x))
+    let layer = try problem.layer(parameters: [p, q])
+    // x = p / (2 q), d²x/dq² = p / q³
+    let curvature = try hessianVectorProduct(at: Tensor(2), along: Tensor(1)) { q in
+      try layer(Tensor(3), q)[x]
+    }.product
+    #expect(isClose(curvature.item, 3.0 / 8, absoluteTolerance: 1e-8).holds)
+  }
+
+  @Test func degenerateModels() throws {
+    let x = Variable(), y = Variable(2)
+    #expect(try Problem(.minimize(x)).solve().status == .dualInfeasible)
+    #expect(try Problem(.minimize(3)).solve().objective.item == 3)
+    let feasible = try Problem(.minimize(0)) { y == [1, 2] }
+    #expect(isClose(try feasible.solve()[y].scalars, [1, 2], absoluteTolerance: 1e-8).holds)
+    let empty = try Problem(.minimize(square(x - 1))) { y[0..<0] >= 0 }
+    #expect(isClose(try empty.solve()[x].item, 1, absoluteTolerance: 1e-8).holds)
+  }
+
+  @Test func parametersAreChecked() throws {
+    let x = Variable(2), p = Parameter(2, sign: .nonnegative, name: "price")
+    let problem = try Problem(.minimize(dot(p, square(x))))
+    #expect(throws: ParameterError.missing(parameter: "price")) { try problem.solve() }
+    #expect(throws: ParameterError.sign(parameter: "price", expected: .nonnegative, value: -1)) {
+      try problem.solve([p: [1, -1]])
+    }
+    #expect(throws: ParameterError.shape(parameter: "price", expected: [2], actual: [3])) {
+      try problem.solve([p: [1, 1, 1]])
+    }
+  }
+}
