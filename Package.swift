@@ -5,7 +5,9 @@ let package = Package(
   name: "argmin",
   platforms: [.macOS(.v14), .iOS(.v17)],
   products: [
-    .library(name: "Argmin", targets: ["Argmin"]),
+    // The modelling language has generic operators, which would slow the type checker down in files that do
+    // not need them: it is imported by its own name.
+    .library(name: "Argmin", targets: ["Argmin", "ConvexModeling"]),
     .executable(name: "argmin", targets: ["ArgminCommand"]),
   ],
   dependencies: [
@@ -59,7 +61,7 @@ let package = Package(
       name: "Argmin",
       dependencies: [
         "Autodiff", "LinearAlgebra", "NeuralNetworks", "OptimizationCore", "ConvexSolvers",
-        "DifferentiableOptimization", "ConvexModeling",
+        "DifferentiableOptimization",
       ]
     ),
     .target(
@@ -79,7 +81,7 @@ let package = Package(
       dependencies: ["Autodiff", "LinearAlgebra", "OptimizationCore", "ConvexSolvers"],
       path: "Tests/_TestSupport"
     ),
-    .testTarget(name: "DocumentationTests", dependencies: ["Argmin"]),
+    .testTarget(name: "DocumentationTests", dependencies: ["Argmin", "ConvexModeling"]),
     .testTarget(
       name: "AutodiffTests", dependencies: ["Autodiff", "CKernels", "_TestSupport"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
@@ -93,7 +95,8 @@ let package = Package(
       name: "DifferentiableOptimizationTests",
       dependencies: ["DifferentiableOptimization", "NeuralNetworks", "_TestSupport"]
     ),
-    .testTarget(name: "ConvexModelingTests", dependencies: ["Argmin", "_TestSupport"]),
+    .testTarget(
+      name: "ConvexModelingTests", dependencies: ["Argmin", "ConvexModeling", "_TestSupport"]),
     .testTarget(name: "ProblemFilesTests", dependencies: ["ProblemFiles", "_TestSupport"]),
     .testTarget(
       name: "ArgminExperimentsTests",

@@ -1,5 +1,4 @@
 @_exported import Autodiff
-@_exported import ConvexModeling
 @_exported import ConvexSolvers
 @_exported import DifferentiableOptimization
 @_exported import LinearAlgebra

@@ -1,4 +1,5 @@
 import Argmin
+import ConvexModeling
 import Testing
 import _TestSupport
 

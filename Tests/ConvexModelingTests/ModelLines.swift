@@ -1,4 +1,5 @@
 import Argmin
+import ConvexModeling
 import Testing
 
 /// Fifty typical lines of models: what the operators accept on either side, and a guard for the time that

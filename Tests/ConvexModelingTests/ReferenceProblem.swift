@@ -1,4 +1,5 @@
 import Argmin
+import ConvexModeling
 import Testing
 
 /// A problem with the answer of CVXPY 1.9 with Clarabel at tolerance 1e-10.

@@ -1,4 +1,5 @@
 import Argmin
+import ConvexModeling
 
 extension ReferenceProblem {
   /// Eigenvalues, means, powers, images and control.

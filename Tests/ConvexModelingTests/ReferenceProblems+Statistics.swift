@@ -1,4 +1,5 @@
 import Argmin
+import ConvexModeling
 
 extension ReferenceProblem {
   /// Fitting, portfolios and programs over simple cones.

@@ -1,4 +1,5 @@
 import Argmin
+import ConvexModeling
 import Testing
 
 /// What the rules accept, and what they say where they don't.
