@@ -7,7 +7,7 @@ TOOL = .build/release/argmin
 OUTPUT ?= output
 SOURCES = Package.swift Sources Tests
 
-.PHONY: help build demo test bench bench-peers docs lint format dependencies clean
+.PHONY: help build demo test bench bench-peers bench-cones docs lint format dependencies clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -31,6 +31,9 @@ bench: build ## the built-in timings
 bench-peers: build ## our timings and those of other systems, side by side on the same data
 	Benchmarks/peers/quadratic-programs/run.sh
 	Benchmarks/peers/tensors/run.sh
+
+bench-cones: build ## the same for published cone programs; takes hours, can be stopped and taken up again
+	Benchmarks/peers/cone-programs/run.sh
 
 docs: dependencies ## the documentation of every library, under .build/documentation
 	@scripts/documentation.sh

@@ -26,6 +26,7 @@ import Testing
 
     let example = try DocumentedExample("model example")
     example.requirePrinted(output.lines)
-    try example.requireShown(in: "README.md", preamble: ["import Argmin", "import ConvexModeling", ""])
+    try example.requireShown(
+      in: "README.md", preamble: ["import Argmin", "import ConvexModeling", ""])
   }
 }

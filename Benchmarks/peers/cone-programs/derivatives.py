@@ -176,7 +176,9 @@ def main() -> None:
                 record = {"problem": target.stem} | in_process(target, method, arguments)
                 results.add(record)
                 print(method, record, flush=True)
-    print(table(targets, arguments))
+    found = table(targets, arguments)
+    print(found)
+    (arguments.data / "results" / "derivatives.md").write_text(found + "\n")
 
 
 def in_process(target: Path, method: str, arguments: argparse.Namespace) -> dict:

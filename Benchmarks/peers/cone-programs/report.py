@@ -2,11 +2,12 @@
 
 import argparse
 import math
+import statistics
 import sys
 from pathlib import Path
 
 from fetch import CACHE, SETS
-from run import Results
+from run import HERE, Results
 from solvers import OWN, SOLVERS
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
@@ -27,6 +28,21 @@ counts as solved by a ray with b'y = -1 or c'x = -1 that is as accurate. `mean` 
 shifted geometric mean (shift {SHIFT:.0f} s) of the time for setup and solve, without reading the
 file, where what is not solved to that accuracy counts with the limit. `Argmin there` and `Clarabel
 there` are their means at 1e-8 on the problems that the solver of the row takes.
+"""
+
+
+DERIVATIVES = """\
+### Backward pass
+
+Milliseconds of one product with the transposed derivative, after the solve, and the largest relative
+difference of a gradient block to Argmin's. Empty: the peer failed, or cannot take the problem.
+"""
+
+BATCHES = """\
+### Batches of small problems
+
+128 problems of one structure; milliseconds for the whole batch. `residual` is the largest of the independent
+check (Argmin's are checked against its own answers in the tests).
 """
 
 
@@ -94,6 +110,27 @@ def table(found: Set) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
+def circumstances(found: list[Set]) -> str:
+    """When each solver was measured, and under what load."""
+    lines = ["| solver | from | to | load average: median, largest |", "| --- | --- | --- | ---: |"]
+    for key in [OWN, *SOLVERS]:
+        records = [record for one in found for record in one.records[key].values()]
+        if not records:
+            continue
+        times = sorted(record["time"] for record in records)
+        loads = [record["load"] for record in records]
+        title = "Argmin" if key == OWN else SOLVERS[key].title
+        load = f"{statistics.median(loads):.1f}, {max(loads):.1f}"
+        lines.append(f"| {title} | {times[0]} | {times[-1]} | {load} |")
+    return "\n".join(lines) + "\n"
+
+
+def kept_table(data: Path, name: str, text: str) -> str:
+    """A table that another script left in the folder of the results."""
+    path = data / "results" / f"{name}.md"
+    return f"\n{text}\n\n{path.read_text()}" if path.exists() else ""
+
+
 def differences(found: Set) -> str:
     """Problems that Clarabel solves to 1e-8 and we do not, and the other way round."""
     if not found.records[OWN]:
@@ -113,10 +150,16 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=CACHE, help="the folder of the sets")
     parser.add_argument("--print", action="store_true", help="only print, write nothing")
     arguments = parser.parse_args()
+    sets = {name: Set(arguments.data, name) for name in SETS}
     text = f"## Cone programs\n\n{METHOD}"
-    for name in SETS:
-        found = Set(arguments.data, name)
+    for name, found in sets.items():
         text += f"\n### {name}\n\n{table(found)}{differences(found)}"
+    text += f"\n### When\n\n{circumstances(list(sets.values()))}"
+    text += kept_table(arguments.data, "derivatives", DERIVATIVES)
+    text += kept_table(arguments.data, "batches", BATCHES)
+    misses = HERE / "misses.md"
+    if misses.exists():
+        text += f"\n### Misses\n\n{misses.read_text()}"
     print(text)
     if not arguments.print:
         replace_section("cone-programs", text, RESULTS)

@@ -155,6 +155,7 @@ def main() -> None:
                 lines.append(line(path.stem, threads, method, record, records.get(OWN, {})))
                 print(lines[-1], flush=True)
     print("\n".join(["", *lines]))
+    (arguments.data / "results" / "batches.md").write_text("\n".join(lines) + "\n")
 
 
 def line(name: str, threads: int, method: str, record: dict, reference: dict) -> str:

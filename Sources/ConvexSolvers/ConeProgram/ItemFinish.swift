@@ -18,7 +18,9 @@ struct ItemFinish {
   ) -> Residuals {
     point.extract(solver)
     var residuals = point.residuals()
-    guard settings.polishes else { return residuals }
+    // Whoever stopped the iteration does not want to wait for more.
+    let isStopped = status == .timeLimit || status == .cancelled
+    guard settings.polishes, !isStopped else { return residuals }
     residuals = polished(residuals)
     if status == .optimal, residuals.largest > 1e-11 {
       residuals = continued(residuals, shouldStop: shouldStop)
