@@ -5,7 +5,7 @@ set -eu
 mkdir -p .build/documentation
 targets=
 for target in Argmin LinearAlgebra Autodiff NeuralNetworks OptimizationCore ConvexSolvers \
-  DifferentiableOptimization ProblemFiles ArgminExperiments; do
+  DifferentiableOptimization ConvexModeling ProblemFiles ArgminExperiments; do
   targets="$targets --target $target"
 done
 # shellcheck disable=SC2086  # the list is meant to be split

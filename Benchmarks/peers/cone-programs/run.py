@@ -7,6 +7,7 @@ import argparse
 import datetime
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -53,12 +54,16 @@ def measured(path: Path, solver: str, arguments: argparse.Namespace) -> dict:
     environment = os.environ | dict.fromkeys(THREADS, "1")
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "env": environment}
     limit = arguments.limit + (OWN_GRACE if solver == OWN else PEER_GRACE)
+    run = subprocess.Popen(command, start_new_session=True, **options)
     try:
-        run = subprocess.run(command, timeout=limit, **options)
+        output, _ = run.communicate(timeout=limit)
     except subprocess.TimeoutExpired:
+        # With the tool that it may have started, which would disturb the next measurement.
+        os.killpg(run.pid, signal.SIGKILL)
+        run.communicate()
         return {"failure": "time limit"}
     try:
-        return json.loads(run.stdout)
+        return json.loads(output)
     except ValueError:
         return {"failure": f"the process ended with status {run.returncode}"}
 

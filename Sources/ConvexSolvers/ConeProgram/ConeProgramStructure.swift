@@ -11,6 +11,8 @@ final class ConeProgramStructure: @unchecked Sendable {
   /// For each entry of P the place of its mirror image, -1 if that is not stored.
   let mirrorOfP: [Int]
 
+  private static let largestOrder = 4000
+
   private let lock = DispatchSemaphore(value: 1)
   /// Made when first needed; guarded by the lock.
   private var madeLayout: ConicLayout?
@@ -57,6 +59,11 @@ final class ConeProgramStructure: @unchecked Sendable {
     lock.wait()
     defer { lock.signal() }
     if let pattern { return pattern }
+    if let order = cones.semidefinite.max(), order > Self.largestOrder {
+      throw .tooLarge(
+        reason: "a semidefinite block of order \(order): each iteration would take many minutes; "
+          + "up to \(Self.largestOrder) are solved")
+    }
     guard let made = KKTPattern(lockedLayout) else {
       throw .tooLarge(
         reason:

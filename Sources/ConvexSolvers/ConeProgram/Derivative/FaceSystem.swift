@@ -124,7 +124,62 @@ final class FaceSystem {
         break
       }
     }
+    for _ in 0..<3 where best > 1e-13 * size && accuracy <= 1e-15 {
+      guard let step = correctByKrylovSteps(r1, r2, x: x, y: y, s: s, &best) else { break }
+      correction = step / max(norm(x, n) + norm(y, m), 1e-300)
+    }
     return (best / size, min(correction, 1))
+  }
+
+  /// Corrects a point by a few Krylov steps if that makes its residual, of size `best`, much smaller.
+  ///
+  /// - Returns: the length of the correction; nil if the point is as it was.
+  private func correctByKrylovSteps(
+    _ r1: Numbers, _ r2: Numbers, x: Numbers, y: Numbers, s: Numbers, _ best: inout Double
+  ) -> Double? {
+    let n = layout.variables
+    let m = layout.rows
+    let work = AlignedBuffer(uninitializedCount: 3 * n + 5 * m)
+    let residual = work.pointer
+    let correction = residual + n + m
+    let kept = correction + n + 2 * m
+    kept.update(from: x, count: n)
+    (kept + n).update(from: y, count: m)
+    (kept + n + m).update(from: s, count: m)
+    // Minus the equations' left sides, added to the right ones.
+    func subtractImage(x: Numbers, y: Numbers, s: Numbers, from target: Numbers) {
+      layout.P.multiply(P, x, scale: -1, addingTo: target)
+      layout.A.multiplyTransposed(A, y, scale: -1, addingTo: target)
+      layout.A.multiply(A, x, scale: -1, addingTo: target + n)
+      for i in 0..<m { target[n + i] -= s[i] }
+    }
+    residual.update(from: r1, count: n)
+    (residual + n).update(from: r2, count: m)
+    subtractImage(x: x, y: y, s: s, from: residual)
+    let krylov = KrylovCorrection(residuals: n + m, unknowns: n + 2 * m)
+    let isFound = krylov.correct(residual, into: correction) { v, direction in
+      solveOnce(v, v + n, x: direction, y: direction + n, s: direction + n + m)
+    } multiply: { direction, product in
+      product.update(repeating: 0, count: n + m)
+      subtractImage(x: direction, y: direction + n, s: direction + n + m, from: product)
+      for i in 0..<n + m { product[i] = -product[i] }
+    }
+    guard isFound else { return nil }
+    addScaled(n, 1, correction, x)
+    addScaled(m, 1, correction + n, y)
+    addScaled(m, 1, correction + n + m, s)
+    residual.update(from: r1, count: n)
+    (residual + n).update(from: r2, count: m)
+    subtractImage(x: x, y: y, s: s, from: residual)
+    let error = norm(residual, n) + norm(residual + n, m)
+    if error < 0.5 * best {
+      best = error
+      return norm(correction, n) + norm(correction + n, m)
+    }
+    x.update(from: kept, count: n)
+    y.update(from: kept + n, count: m)
+    s.update(from: kept + n + m, count: m)
+    return nil
   }
 
   func norm(_ v: Numbers, _ count: Int) -> Double {

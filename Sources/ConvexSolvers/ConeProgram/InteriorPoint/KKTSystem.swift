@@ -34,11 +34,11 @@ final class KKTSystem {
   /// Worst relative residual of the solves since the last factorization.
   var solveResidual = 0.0
 
-  static let krylovSteps = 8
-  /// The basis and the preconditioned directions of `krylovSteps` steps, and a point to return to; made when
-  /// first needed.
-  private(set) lazy var krylovVectors = AlignedBuffer(
-    uninitializedCount: (2 * Self.krylovSteps + 2) * (layout.variables + layout.rows))
+  /// Made when first needed, as is the memory of its caller: a point to return to, a residual, a correction.
+  private(set) lazy var krylov = KrylovCorrection(
+    residuals: layout.variables + layout.rows, unknowns: layout.variables + layout.rows)
+  private(set) lazy var krylovWork = AlignedBuffer(
+    uninitializedCount: 3 * (layout.variables + layout.rows))
 
   init?(_ pattern: KKTPattern, scalings: [any ConeScaling]) {
     guard let factor = SparseLDL(pattern.analysis) else { return nil }
