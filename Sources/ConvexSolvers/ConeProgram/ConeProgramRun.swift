@@ -80,9 +80,15 @@ struct ConeProgramRun {
       return nil
     }
     let tolerance = 0.3 * settings.relativeTolerance
+    let point = ItemPoint(
+      batch, item, x: results.x + item * batch.variables, y: results.y + item * batch.rows,
+      s: results.s + item * batch.rows)
+    let end = ItemFinish(
+      batch: batch, item: item, solver: solver, point: point, settings: settings)
+    let early = end.earlyTolerance(tolerance)
     func run(from warmPoint: ConicWarmPoint?) -> SolveStatus {
       solver.solve(
-        tolerance: tolerance, maximumIterations: settings.maximumIterations,
+        tolerance: early ?? tolerance, maximumIterations: settings.maximumIterations,
         warmStart: warmPoint, shouldStop: shouldStop)
     }
     outcome.status = run(from: warmPoint)
@@ -91,12 +97,18 @@ struct ConeProgramRun {
       outcome.iterations = solver.iterations
       outcome.status = run(from: nil)
     }
+    if early != nil, outcome.status == .optimal {
+      if let residuals = end.finishEarly() {
+        outcome.residuals = residuals
+        outcome.iterations += solver.iterations
+        outcome.objective = point.objective()
+        return outcome
+      }
+      outcome.status = solver.solve(
+        tolerance: tolerance, maximumIterations: settings.maximumIterations - solver.iterations,
+        warmStart: nil, isContinued: true, shouldStop: shouldStop)
+    }
     outcome.iterations += solver.iterations
-    let point = ItemPoint(
-      batch, item, x: results.x + item * batch.variables, y: results.y + item * batch.rows,
-      s: results.s + item * batch.rows)
-    let end = ItemFinish(
-      batch: batch, item: item, solver: solver, point: point, settings: settings)
     if outcome.status != .primalInfeasible && outcome.status != .dualInfeasible {
       let before = solver.iterations
       outcome.residuals = end.finish(&outcome.status, shouldStop: shouldStop)

@@ -35,6 +35,20 @@ struct ItemFinish {
     return residuals
   }
 
+  /// Where to try the polish for the first time: the last steps to an exponential or power cone's boundary are
+  /// short, and the polish saves them. Nil for symmetric cones, where they are few.
+  func earlyTolerance(_ tolerance: Double) -> Double? {
+    guard settings.polishes, !solver.isSymmetric, tolerance < 1e-6 else { return nil }
+    return 5e-5
+  }
+
+  /// The residuals of the polished point, if the polish caught.
+  func finishEarly() -> Residuals? {
+    point.extract(solver)
+    let residuals = polished(point.residuals())
+    return residuals.largest <= min(1e-11, settings.relativeTolerance) ? residuals : nil
+  }
+
   /// Where the polish did not catch on, the faces are not yet to be told from the point: it is brought closer.
   private func continued(
     _ residuals: Residuals,
@@ -55,7 +69,10 @@ struct ItemFinish {
 
   private func polished(_ residuals: Residuals) -> Residuals {
     guard residuals.largest < 1e-4 else { return residuals }
-    return FacePolisher(batch: batch, item: item, point: point).polish(from: residuals)
+    let scaled = ScaledItem(
+      data: solver.data, P: solver.system.P, A: solver.system.A, owner: solver.system)
+    return FacePolisher(batch: batch, item: item, point: point, scaled: scaled)
+      .polish(from: residuals)
   }
 
   /// Tries another method where the first gave out: the proximal one for symmetric cones, the dual scaling for

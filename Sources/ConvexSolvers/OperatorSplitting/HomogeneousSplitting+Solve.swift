@@ -161,8 +161,10 @@ private struct HomogeneousSplittingRun {
         batch, 0, x: x.storage.pointer, y: y.storage.pointer, s: s.storage.pointer)
       outcome.residuals = point.residuals()
       if settings.polishes, outcome.residuals.largest < 1e-4 {
-        outcome.residuals = FacePolisher(batch: batch, item: 0, point: point)
-          .polish(from: outcome.residuals)
+        outcome.residuals = FacePolisher(
+          batch: batch, item: 0, point: point, scaled: ScaledItem(0, of: batch)
+        )
+        .polish(from: outcome.residuals)
         if status == .iterationLimit, outcome.residuals.largest <= settings.relativeTolerance {
           outcome.status = .optimal
         }

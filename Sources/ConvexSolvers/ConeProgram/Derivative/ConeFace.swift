@@ -247,27 +247,32 @@ struct FaceFinder {
 func orthonormalBasis(
   startingWith first: [[Double]], endingWith last: [[Double]], _ count: Int
 ) -> Matrix {
-  var columns = first
-  var all = first + last
-  for axis in 0..<count where all.count < count {
-    var v = [Double](repeating: 0, count: count)
-    v[axis] = 1
-    for _ in 0..<2 {
-      for u in all {
-        let product = zip(u, v).reduce(0) { $0 + $1.0 * $1.1 }
-        for i in 0..<count { v[i] -= product * u[i] }
-      }
-    }
-    let norm = v.reduce(0) { $0 + $1 * $1 }.squareRoot()
-    if norm < 0.3 / Double(count).squareRoot() { continue }
-    let unit = v.map { $0 / norm }
-    columns.append(unit)
-    all.append(unit)
-  }
-  columns += last
   var B = Matrix(rows: count, columns: count)
-  for (j, column) in columns.enumerated() {
-    for i in 0..<count { B[i, j] = column[i] }
+  B.withUnsafeMutableBufferPointer { B in
+    let end = count - last.count
+    for (j, column) in first.enumerated() {
+      for i in 0..<count { B[i * count + j] = column[i] }
+    }
+    for (j, column) in last.enumerated() {
+      for i in 0..<count { B[i * count + end + j] = column[i] }
+    }
+    var next = first.count
+    for axis in 0..<count where next < end {
+      for i in 0..<count { B[i * count + next] = i == axis ? 1 : 0 }
+      for _ in 0..<2 {
+        for j in 0..<count where j < next || j >= end {
+          var product = 0.0
+          for i in 0..<count { product += B[i * count + j] * B[i * count + next] }
+          for i in 0..<count { B[i * count + next] -= product * B[i * count + j] }
+        }
+      }
+      var norm = 0.0
+      for i in 0..<count { norm += B[i * count + next] * B[i * count + next] }
+      norm = norm.squareRoot()
+      if norm < 0.3 / Double(count).squareRoot() { continue }
+      for i in 0..<count { B[i * count + next] /= norm }
+      next += 1
+    }
   }
   return B
 }

@@ -58,18 +58,13 @@ struct FaceAssembly {
         place += 1
       }
     }
-    let touched = pattern.touched[index]
+    let count = pattern.touched[index].count
     let touchedPlaces = pattern.touchedPlaces[index]
-    for (slot, column) in touched.enumerated() {
-      let range =
-        pattern.layout.A.columnStarts[Int(column)]..<pattern.layout.A.columnStarts[Int(column) + 1]
-      for entry in range {
-        let row = pattern.layout.A.rowIndices[entry] - block.start
-        if row < 0 || row >= block.count { continue }
-        for j in 0..<rank {
-          let target = Int(touchedPlaces[j * touched.count + slot])
-          if target >= 0 { values[target] += B[row, j] * A[entry] }
-        }
+    for touched in pattern.touchedEntries[index] {
+      let value = A[Int(touched.entry)]
+      for j in 0..<rank {
+        let target = Int(touchedPlaces[j * count + Int(touched.slot)])
+        if target >= 0 { values[target] += B[Int(touched.row), j] * value }
       }
     }
   }

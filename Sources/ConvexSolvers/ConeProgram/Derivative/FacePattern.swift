@@ -19,6 +19,8 @@ final class FacePattern: Sendable {
   let placesOfA: [Int32]
   /// For dense blocks the variables that they touch and the places of BᵀA, row by row.
   let touched: [[Int32]]
+  /// For dense blocks their entries of A: row in the block and slot among the variables touched.
+  let touchedEntries: [[(entry: Int32, row: Int32, slot: Int32)]]
   let touchedPlaces: [[Int32]]
   /// Places of -BᵀHB, of the second-order form, or of the Schur complement.
   let conePlaces: [[Int32]]
@@ -59,16 +61,24 @@ final class FacePattern: Sendable {
       }
     }
     var touchedSets = [[Int32]](repeating: [], count: layout.blocks.count)
+    var touchedEntries = [[(entry: Int32, row: Int32, slot: Int32)]](
+      repeating: [], count: layout.blocks.count)
     for column in 0..<layout.variables {
       for entry in layout.A.columnStarts[column]..<layout.A.columnStarts[column + 1] {
         let row = layout.A.rowIndices[entry]
         let block = blockOfRow[row]
-        if isDenseRow[row], touchedSets[block].last != Int32(column) {
-          touchedSets[block].append(Int32(column))
-        }
+        if !isDenseRow[row] { continue }
+        if touchedSets[block].last != Int32(column) { touchedSets[block].append(Int32(column)) }
+        touchedEntries[block].append(
+          (
+            Int32(entry), Int32(row - layout.blocks[block].start),
+            Int32(touchedSets[block].count - 1)
+          )
+        )
       }
     }
     touched = touchedSets
+    self.touchedEntries = touchedEntries
 
     var builder = TriangleBuilder(size: size)
     for unknown in 0..<size { builder.add(unknown, unknown) }

@@ -7,6 +7,7 @@ struct FacePolisher {
   let batch: ConeProgramBatch
   let item: Int
   let point: ItemPoint
+  let scaled: ScaledItem
 
   /// Improves the point as far as that works; returns its residuals.
   func polish(from start: Residuals) -> Residuals {
@@ -30,30 +31,35 @@ struct FacePolisher {
     for step in 0..<8 {
       guard
         let system = ItemFaceSystem(
-          batch, item, point: point, tolerance: 1e-9, findsNullSpace: false)
+          batch, item, point: point, tolerance: 1e-9, findsNullSpace: false, scaled: scaled)
       else { break }
-      // Newton's method needs a complementary point to start from.
       let retraction = FaceRetraction(system: system)
-      retraction.retract(point)
-      point.fillFreeRows()
-      point.writeDefects(r1: r1, r2: r2)
-      for row in 0..<m where !r2[row].isFinite { r2[row] = 0 }
-      // Newton's method corrects its own steps.
-      _ = system.solve(
-        r1: r1, r2: r2, x: dx, y: dy, s: ds, batch: batch, item: item, accuracy: 1e-8)
-      for j in 0..<n { point.x[j] += dx[j] }
-      for i in 0..<m {
-        point.y[i] += dy[i]
-        point.s[i] += ds[i]
-      }
-      retraction.retract(point)
-      point.fillFreeRows()
-      let polished = point.residuals()
-      if polished.largest < best.largest {
-        best = polished
-        oldX.update(from: point.x, count: n)
-        oldY.update(from: point.y, count: m)
-        oldS.update(from: point.s, count: m)
+      var polished = Residuals(primal: .infinity, dual: .infinity, gap: .infinity)
+      // A second step with the same factors is nearly as good near the solution, and much cheaper.
+      for _ in 0..<2 {
+        // Newton's method needs a complementary point to start from.
+        retraction.retract(point)
+        point.fillFreeRows()
+        point.writeDefects(r1: r1, r2: r2)
+        for row in 0..<m where !r2[row].isFinite { r2[row] = 0 }
+        // Newton's method corrects its own steps.
+        _ = system.solve(
+          r1: r1, r2: r2, x: dx, y: dy, s: ds, batch: batch, item: item, accuracy: 1e-8)
+        for j in 0..<n { point.x[j] += dx[j] }
+        for i in 0..<m {
+          point.y[i] += dy[i]
+          point.s[i] += ds[i]
+        }
+        retraction.retract(point)
+        point.fillFreeRows()
+        polished = point.residuals()
+        if polished.largest < best.largest {
+          best = polished
+          oldX.update(from: point.x, count: n)
+          oldY.update(from: point.y, count: m)
+          oldS.update(from: point.s, count: m)
+        }
+        if !(polished.largest < 1e-3 * last) || polished.largest < 1e-15 { break }
       }
       // Quadratic convergence, or none.
       if !(polished.largest < 1e-3) || polished.largest < 1e-15
@@ -108,34 +114,31 @@ struct FaceRetraction {
       }
     case .secondOrder: retractSecondOrder(face, block.count, s, y)
     case .semidefinite(let order): splitSemidefinite(order, block, s, y)
-    case .exponential, .dualExponential, .power:
-      guard case .dense(_, let rank, let curvature) = face else { return }
-      if rank == 0 {
-        y.update(repeating: 0, count: 3)
-      } else if rank == 3 {
-        s.update(repeating: 0, count: 3)
-      } else if rank == 1 {
-        let shape = ThreeDimensionalFace(block.cone, 1e-9, 1e-9)
-        if let (newS, newY) = shape.retractFlat(
-          s: SIMD3(s[0], s[1], s[2]), y: SIMD3(y[0], y[1], y[2]))
-        {
-          for i in 0..<3 {
-            s[i] = newS[i]
-            y[i] = newY[i]
-          }
-        }
-      } else if rank == 2, curvature.array.contains(where: { $0 != 0 }) {
-        let shape = ThreeDimensionalFace(block.cone, 1e-9, 1e-9)
-        if let (newS, newY) = shape.retract(
-          s: SIMD3(s[0], s[1], s[2]), y: SIMD3(y[0], y[1], y[2]))
-        {
-          for i in 0..<3 {
-            s[i] = newS[i]
-            y[i] = newY[i]
-          }
-        }
-      }
+    case .exponential, .dualExponential, .power: retractThreeDimensional(face, block.cone, s, y)
     }
+  }
+
+  private func retractThreeDimensional(_ face: ConeFace, _ cone: Cone, _ s: Numbers, _ y: Numbers) {
+    guard case .dense(_, let rank, let curvature) = face else { return }
+    let shape = ThreeDimensionalFace(cone, 1e-9, 1e-9)
+    let isCurved = rank == 2 && curvature.array.contains { $0 != 0 }
+    let slack = SIMD3(s[0], s[1], s[2])
+    let dual = SIMD3(y[0], y[1], y[2])
+    let pair =
+      rank == 1
+      ? shape.retractFlat(s: slack, y: dual) : isCurved ? shape.retract(s: slack, y: dual) : nil
+    if let pair {
+      for i in 0..<3 {
+        s[i] = pair.s[i]
+        y[i] = pair.y[i]
+      }
+      return
+    }
+    if rank == 0 { y.update(repeating: 0, count: 3) }
+    if rank == 3 { s.update(repeating: 0, count: 3) }
+    // Where the face is not the right one, the point may have left its cone.
+    cone.project(s, s)
+    cone.dual.project(y, y)
   }
 
   private func retractSecondOrder(_ face: ConeFace, _ count: Int, _ s: Numbers, _ y: Numbers) {

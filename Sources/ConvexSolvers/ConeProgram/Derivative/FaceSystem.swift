@@ -12,7 +12,7 @@ final class FaceSystem {
   let P: Numbers
   let A: Numbers
   /// Whose memory P and A are.
-  private let owner: AlignedBuffer
+  private let owner: AnyObject
   private let buffer: AlignedBuffer
   private let factor: SparseLDL
   private let blocks: [EliminatedFace?]
@@ -27,13 +27,13 @@ final class FaceSystem {
   let regularization: Double
 
   /// Nil if the arithmetic breaks down or the factor is too large.
-  init?(
-    _ pattern: FacePattern, faces: [ConeFace], P: Numbers, A: Numbers, keeping owner: AlignedBuffer
-  ) {
-    self.owner = owner
+  init?(_ pattern: FacePattern, faces: [ConeFace], scaled: ScaledItem) {
+    owner = scaled.owner
     self.pattern = pattern
     layout = pattern.layout
     self.faces = faces
+    let P = scaled.P
+    let A = scaled.A
     self.P = P
     self.A = A
     guard let factor = SparseLDL(pattern.analysis) else { return nil }

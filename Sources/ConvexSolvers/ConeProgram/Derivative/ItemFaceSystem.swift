@@ -1,6 +1,31 @@
 import LinearAlgebra
 import OptimizationCore
 
+/// The scaled data of an item.
+struct ScaledItem {
+  let data: ConicEquilibration
+  let P: Numbers
+  let A: Numbers
+  /// Whose memory P and A are.
+  let owner: AnyObject
+
+  init(data: ConicEquilibration, P: Numbers, A: Numbers, owner: AnyObject) {
+    self.data = data
+    self.P = P
+    self.A = A
+    self.owner = owner
+  }
+
+  init(_ item: Int, of batch: ConeProgramBatch) {
+    let layout = batch.structure.layout
+    let matrices = AlignedBuffer(uninitializedCount: layout.P.entries + layout.A.entries)
+    self.init(
+      data: ConicEquilibration(layout), P: matrices.pointer,
+      A: matrices.pointer + layout.P.entries, owner: matrices)
+    data.load(item, of: batch, P: P, A: A)
+  }
+}
+
 /// The optimality system of one solved item in the terms of the data as given, with its null space.
 final class ItemFaceSystem {
   let layout: ConicLayout
@@ -23,21 +48,20 @@ final class ItemFaceSystem {
 
   /// The system at a point; nil if the arithmetic breaks down.
   ///
-  /// - Parameter tolerance: relative size below which both the slack and the dual count as zero.
+  /// - Parameters:
+  ///   - tolerance: relative size below which both the slack and the dual count as zero.
+  ///   - scaled: the item as it has been scaled before, nil to do that here.
   init?(
     _ batch: ConeProgramBatch, _ item: Int, point: ItemPoint, tolerance: Double,
-    findsNullSpace: Bool
+    findsNullSpace: Bool, scaled: ScaledItem? = nil
   ) {
     let layout = batch.structure.layout
     self.layout = layout
-    data = ConicEquilibration(layout)
-    let matrices = AlignedBuffer(
-      uninitializedCount: layout.P.entries + layout.A.entries + 2 * layout.rows)
-    let P = matrices.pointer
-    let A = P + layout.P.entries
-    let s = A + layout.A.entries
+    let scaled = scaled ?? ScaledItem(item, of: batch)
+    data = scaled.data
+    let scratch = AlignedBuffer(uninitializedCount: 2 * layout.rows)
+    let s = scratch.pointer
     let y = s + layout.rows
-    data.load(item, of: batch, P: P, A: A)
     var slackSize = 1.0
     var dualSize = 1.0
     for (row, original) in layout.originalRows.enumerated() {
@@ -60,7 +84,7 @@ final class ItemFaceSystem {
     }
     self.activity = activity
     guard let pattern = batch.structure.facePattern(for: faces),
-      let system = FaceSystem(pattern, faces: faces, P: P, A: A, keeping: matrices)
+      let system = FaceSystem(pattern, faces: faces, scaled: scaled)
     else { return nil }
     self.system = system
     let n = layout.variables

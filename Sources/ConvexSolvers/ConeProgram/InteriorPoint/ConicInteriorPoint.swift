@@ -129,11 +129,12 @@ final class ConicInteriorPoint {
       relative = Residuals(primal: .infinity, dual: .infinity, gap: .infinity)
       return .numericalError
     }
-    let limit = iterations + maximumIterations
+    let first = iterations
+    let limit = first + maximumIterations
     var progress = ProgressMonitor(patience: dualOnly ? 40 : 20)
     var proofProgress = ProgressMonitor(patience: 20)
     system.restoreRegularization()
-    var length = 0.0
+    var length = 1.0
     var dualOnly = dualOnly
     var outcome = SolveStatus.iterationLimit
     while true {
@@ -144,7 +145,9 @@ final class ConicInteriorPoint {
       if progress.improves(error) { keepBest() }
       _ = proofProgress.improves(
         min(residuals.primalInfeasibility, residuals.dualInfeasibility))
-      if let stop = shouldStop(self, residuals, mu, length) {
+      // The point that the iteration goes on from has been shown already.
+      let isKnown = isContinued && iterations == first
+      if !isKnown, let stop = shouldStop(self, residuals, mu, length) {
         outcome = stop
         break
       }
@@ -169,7 +172,7 @@ final class ConicInteriorPoint {
         outcome = .numericalError
         break
       }
-      length = takeStep(mu: mu, dualOnly: dualOnly)
+      length = takeStep(mu: mu, lastLength: length, dualOnly: dualOnly)
       iterations += 1
       if length < 1e-5 || (length < 0.1 && !isSymmetric && !dualOnly) {
         if !isSymmetric && !dualOnly {
@@ -262,12 +265,18 @@ final class ConicInteriorPoint {
   }
 
   /// Predictor and corrector; returns the length of the step taken, 0 if there is none.
-  private func takeStep(mu: Double, dualOnly: Bool) -> Double {
+  private func takeStep(mu: Double, lastLength: Double, dualOnly: Bool) -> Double {
     let m = layout.rows
     slack.update(from: point.s, count: m)
-    guard solveStep(share: 1, slack: slack, kappaTerm: point.tau * point.kappa) else { return 0 }
+    let accuracy = system.accuracy
+    system.accuracy = max(accuracy, 1e-6)  // enough for a prediction
+    let isPredicted = solveStep(share: 1, slack: slack, kappaTerm: point.tau * point.kappa)
+    system.accuracy = accuracy
+    guard isPredicted else { return 0 }
     let predicted = maximumStep(limit: 1, usesBarrier: false)
-    let sigma = (1 - predicted) * (1 - predicted) * (1 - predicted)
+    var sigma = (1 - predicted) * (1 - predicted) * (1 - predicted)
+    // After a short step back to the middle first: where cones are curved the next ones are shorter still.
+    if !isSymmetric, lastLength < 0.6 { sigma = max(sigma, 0.3) }
     let target = sigma * mu
     for (scaling, block) in zip(system.scalings, layout.blocks) {
       let start = block.start

@@ -114,7 +114,7 @@ final class NonsymmetricScaling: ConeScaling {
       {
         return step
       }
-      step *= 0.8
+      step *= 0.9
     }
     return 0
   }
