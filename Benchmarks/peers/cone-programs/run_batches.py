@@ -123,6 +123,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=CACHE)
     parser.add_argument("--method", nargs="*", choices=methods, default=methods)
+    parser.add_argument("--batch", nargs="*", help="measure these only; of others what is stored counts")
     parser.add_argument("--threads", nargs="*", type=int, default=[1, 2])
     parser.add_argument("--argmin", default=str(ROOT / ".build/release/argmin"))
     parser.add_argument("--one", type=Path, help="measure this batch, in this process")
@@ -146,7 +147,8 @@ def main() -> None:
             records = {}
             for method in methods:
                 stored = folder / f"{path.stem}.{method}.{threads}.json"
-                if method in arguments.method:
+                is_wanted = arguments.batch is None or path.stem in arguments.batch
+                if is_wanted and method in arguments.method:
                     records[method] = in_process(path, method, threads, arguments)
                     stored.write_text(json.dumps(records[method]))
                 elif stored.exists():
