@@ -9,11 +9,11 @@ import _TestSupport
     let testDescription: String
     let curvature: Curvature
     let point: [Double]
-    let atom: @Sendable (Expression) -> Expression
+    let atom: @Sendable (ModelExpression) -> ModelExpression
 
     init(
       _ name: String, _ curvature: Curvature, at point: [Double] = [0.7, -1.3, 0.2],
-      _ atom: @escaping @Sendable (Expression) -> Expression
+      _ atom: @escaping @Sendable (ModelExpression) -> ModelExpression
     ) {
       testDescription = name
       self.curvature = curvature
@@ -65,6 +65,13 @@ import _TestSupport
     Case("logistic", .convex) { sum(logistic($0)) },
     Case("logSumExp", .convex) { logSumExp($0) },
     Case("totalVariation", .convex) { totalVariation($0) },
+    Case("norm 0.5", .concave, at: positive) { norm($0, 0.5) },
+    Case("dotSort", .convex) { dotSort($0, weights: [1, -0.25, 0.5]) },
+    Case("peakToPeak", .convex) { peakToPeak($0) },
+    Case("standardDeviation", .convex) { standardDeviation($0, degreesOfFreedom: 1) },
+    Case("variance", .convex) { variance($0) },
+    Case("log1p", .concave) { sum(log1p($0 * 0.5)) },
+    Case("inverseProduct", .convex, at: positive) { inverseProduct($0) },
     Case("one entry", .concave, at: [0.4]) { geometricMean($0) + harmonicMean($0) + min($0) },
   ]
 
@@ -78,6 +85,13 @@ import _TestSupport
     Case("rowNorms", .convex, at: symmetric) { max(rowNorms($0)) },
     Case("mixedNorm", .convex, at: symmetric) { mixedNorm($0) },
     Case("totalVariation", .convex, at: symmetric) { totalVariation($0) },
+    Case("mixedNorm 1, 2", .convex, at: symmetric) { mixedNorm($0, 1, 2) },
+    Case("mixedNorm 3, infinity", .convex, at: symmetric) { mixedNorm($0, 3, .infinity) },
+    Case("max over rows", .convex, at: symmetric) { sum(max($0, axis: 0)) },
+    Case("min over columns", .concave, at: symmetric) { sum(min($0, axis: 1)) },
+    Case("logSumExp over rows", .convex, at: symmetric) { max(logSumExp($0, axis: 0)) },
+    Case("logSumExp over columns", .convex, at: symmetric) { sum(logSumExp($0, axis: 1)) },
+    Case("traceInverse", .convex, at: symmetric) { traceInverse($0) },
     Case("matrixFraction", .convex, at: symmetric) { matrixFraction($0[0] - 1, $0) },
   ]
 
@@ -113,7 +127,7 @@ import _TestSupport
 
   @Test func affineFunctions() throws {
     let X = Variable(2, 3), values = Tensor([[1, 2, 3], [4, 5, 6]])
-    func value(_ make: (Expression) -> Expression) throws -> [Double] {
+    func value(_ make: (ModelExpression) -> ModelExpression) throws -> [Double] {
       let e = make(X.expression)
       #expect(e.curvature == .affine)
       let y = Variable(e.shape.reduce(1, *))

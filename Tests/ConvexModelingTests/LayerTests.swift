@@ -161,6 +161,129 @@ import _TestSupport
     #expect(isClose(curvature.item, 3.0 / 8, absoluteTolerance: 1e-8).holds)
   }
 
+  @Test func secondDerivativesThroughCones() throws {
+    // The point of a disc nearest to p: p r / |p| outside.
+    let x = Variable(2), p = Parameter(2)
+    let problem = try Problem(.minimize(norm2(x - p))) { norm2(x) <= 1.5 }
+    let layer = try problem.layer(parameters: [p])
+    let point = Tensor([2, 1]), direction = Tensor([0.3, -1])
+    let product = try hessianVectorProduct(at: point, along: direction) { p in
+      (try layer(p)[x] * Tensor([1, 2])).sum()
+    }.product
+    func slope(_ h: Double) throws -> Tensor {
+      try gradient(at: point + direction * h) { p in
+        (1.5 * p / p.norm(.two, axis: 0) * Tensor([1, 2])).sum()
+      }
+    }
+    let difference = (try slope(1e-5) - slope(-1e-5)) / 2e-5
+    #expect(isClose(product.scalars, difference.scalars, relativeTolerance: 1e-5).holds)
+  }
+
+  @Test(arguments: cases)
+  func modesAgree(_ test: Case) throws {
+    let (layer, x) = try test.build()
+    let weights = Tensor(entries(try layer(test.values)[x].count, 11))
+    let tangents = test.values.map { Tensor(entries($0.count, 5), shape: $0.shape) }
+    // Of a symmetric matrix only symmetric tangents mean something.
+    let directions = tangents.map { $0.shape == [4, 4] ? $0 + $0.transposed() : $0 }
+    let (_, tangent) = try jvp(at: test.values, along: directions) { try layer($0)[x] }
+    let slopes = try gradient(at: test.values) { (try layer($0)[x] * weights).sum() }
+    let reverse = zip(slopes, directions).reduce(0) { $0 + ($1.0 * $1.1).sum().item }
+    #expect(isClose((tangent * weights).sum().item, reverse, relativeTolerance: 1e-7).holds)
+  }
+
+  @Test func structuredParameters() throws {
+    let x = Variable(3)
+    let pattern = SparseMatrix([[1, 0, 2], [0, 3, 0]]).pattern
+    let A = Parameter(pattern: pattern, name: "A")
+    let D = Parameter(3, 3, sign: .nonnegative, structure: .diagonal, name: "D")
+    let S = Parameter(3, 3, structure: .symmetric, name: "S")
+    let problem = try Problem(.minimize(quadForm(x, D) + sumSquares(S * x - 1))) {
+      A * x == [1, 2]
+    }
+    let symmetric: Matrix = [[1, 0.5, 0], [0.5, 2, 1], [0, 1, 3]]
+    let answer = try problem.solve([
+      A: SparseMatrix([[1, 0, 2], [0, 3, 0]]), D: [1, 2, 3], S: symmetric,
+    ])
+    let plain = Variable(3)
+    let expected = try Problem(
+      .minimize(
+        quadForm(plain, Matrix.diagonal([1, 2, 3])) + sumSquares(symmetric * plain - 1))
+    ) { Matrix([[1, 0, 2], [0, 3, 0]]) * plain == [1, 2] }.solve()[plain]
+    #expect(isClose(answer[x].scalars, expected.scalars, absoluteTolerance: 1e-8).holds)
+    // Entries column by column: 1, 3, 2.
+    let layer = try problem.layer(parameters: [A, D, S])
+    let tensors = [Tensor([1, 3, 2]), Tensor([1, 2, 3]), Tensor(symmetric)]
+    #expect(
+      isClose(try layer(tensors)[x].scalars, expected.scalars, absoluteTolerance: 1e-8).holds)
+    let slope = try gradient(at: tensors[0]) { try layer($0, tensors[1], tensors[2])[x].sum() }
+    for k in 0..<3 {
+      func moved(_ h: Double) throws -> Double {
+        var numbers = tensors[0].scalars
+        numbers[k] += h
+        return try layer(Tensor(numbers), tensors[1], tensors[2])[x].sum().item
+      }
+      let difference = (try moved(1e-5) - moved(-1e-5)) / 2e-5
+      #expect(isClose(slope.scalars[k], difference, absoluteTolerance: 1e-6).holds)
+    }
+    #expect(
+      throws: ParameterError.outsideOfPattern(parameter: "A", row: 0, column: 1, value: 5)
+    ) {
+      _ = try problem.solve([A: Matrix([[1, 5, 2], [0, 3, 0]]), D: [1, 2, 3], S: symmetric])
+    }
+    #expect(
+      throws: ParameterError.notSymmetric(parameter: "S", row: 1, column: 0, difference: -0.25)
+    ) {
+      _ = try problem.solve([
+        A: [1.0, 3, 2], D: [1, 2, 3], S: Matrix([[1, 0.5, 0], [0.25, 2, 1], [0, 1, 3]]),
+      ])
+    }
+  }
+
+  @Test func chosenOutputsAndWarmStarts() throws {
+    let x = Variable(2), y = Variable(), target = Parameter(2)
+    let budget = sum(x) + y <= 1
+    for method in [SolutionMethod.denseQuadraticProgram, .coneProgram] {
+      let problem = try Problem(.minimize(sumSquares(x - target) + square(y)), method: method) {
+        budget
+      }
+      let solve = try problem.layer(parameters: [target], variables: [y, x], duals: [budget])
+      let parts = try solve(Tensor([1, 2]))
+      // y = x[i] - target[i] = -dual / 2, sum = 1
+      #expect(isClose(parts[0].item, -2.0 / 3, absoluteTolerance: 1e-8).holds)
+      #expect(isClose(parts[1].scalars, [1.0 / 3, 4.0 / 3], absoluteTolerance: 1e-8).holds)
+      #expect(isClose(parts[2].item, 4.0 / 3, absoluteTolerance: 1e-7).holds)
+      let first = try solve.layer(Tensor([1, 2]))
+      let second = try solve.layer(Tensor([1.001, 2]), warmStart: first)
+      #expect(isClose(second[y].item, -2.001 / 3, absoluteTolerance: 1e-8).holds)
+      let foreign = Variable(name: "z")
+      #expect(throws: ModelError.self) {
+        _ = try problem.layer(parameters: [target], variables: [foreign])
+      }
+      #expect(throws: ModelError.self) {
+        _ = try problem.layer(parameters: [target], variables: [x], duals: [x >= 0])
+      }
+    }
+  }
+
+  @Test func sensitivitiesAreRanked() throws {
+    let x = Variable(2), price = Parameter(2, name: "price"), limit = Parameter(name: "limit")
+    let cap = x <= limit
+    let floor = sum(x) >= 1
+    let problem = try Problem(.minimize(dot(price, x) + 0.5 * sumSquares(x))) {
+      cap
+      floor
+    }
+    // x = (0.7, 0.3): the cap binds; duals floor 2.3, cap (0.6, 0)
+    let found = try problem.sensitivities(at: [price: [1, 2], limit: 0.7])
+    #expect(found.parameters.map(\.parameter.name) == ["price", "limit"])
+    #expect(
+      isClose(found.parameters[0].gradient.scalars, [0.7, 0.3], absoluteTolerance: 1e-7).holds)
+    #expect(isClose(found.parameters[1].gradient.item, -0.6, absoluteTolerance: 1e-7).holds)
+    #expect(found.constraints.map { $0.constraint === floor } == [true, false])
+    #expect(isClose(found.constraints[0].dual.item, 2.3, absoluteTolerance: 1e-7).holds)
+  }
+
   @Test func degenerateModels() throws {
     let x = Variable(), y = Variable(2)
     #expect(try Problem(.minimize(x)).solve().status == .dualInfeasible)

@@ -38,11 +38,11 @@ let labels = entries(6, 2).map { $0 > 0 ? 1.0 : -1.0 }
 let factors = Matrix(rows: 4, columns: 2, elements: entries(8, 3))
 let mu = entries(4, 4)
 /// `F Fᵀ + diag(0.1, 0.2, 0.3, 0.4)`.
-let covariance: Expression =
+let covariance: ModelExpression =
   factors.expression * factors.transpose
   + Matrix.diagonal([0.1, 0.2, 0.3, 0.4])
 /// A symmetric matrix.
-let C: Expression = {
+let C: ModelExpression = {
   let square = Matrix(rows: 3, columns: 3, elements: entries(9, 5)).expression
   return 0.5 * (square + square.transposed)
 }()

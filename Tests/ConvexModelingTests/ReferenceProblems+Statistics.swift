@@ -5,6 +5,27 @@ extension ReferenceProblem {
   /// Fitting, portfolios and programs over simple cones.
   static let statistics: [ReferenceProblem] = [
     ReferenceProblem(
+      "perspective of a loss", objective: 7.267533403658497,
+      values: [0.39306327, 0.37962058, -0.09259258, 0.7065262215616602]
+    ) {
+      let y = Variable(3), s = Variable()
+      let loss = logistic(sum(y) - 1) + sumSquares(y - 1)
+      return (
+        try Problem(.minimize(perspective(loss, s) + sumSquares(A * y - b) + square(s - 2))),
+        [y, s]
+      )
+    },
+    ReferenceProblem(
+      "sorted weights", objective: 3.1164362685718534,
+      values: [-0.27543997, -0.24273193, -0.96062261]
+    ) {
+      let y = Variable(3)
+      return (
+        try Problem(
+          .minimize(dotSort(y, weights: [1, 0.5, -0.25]) + sumSquares(A * y - b))), [y]
+      )
+    },
+    ReferenceProblem(
       "nonnegative least squares", objective: 4.11029238,
       values: [
         0.386038336, 0.33967564, 0,

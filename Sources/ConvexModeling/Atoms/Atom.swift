@@ -25,10 +25,14 @@ struct Atom: Sendable {
   /// Adds the cones and returns the bound that stands for the value.
   let graph: @Sendable (Canonicalizer, [AffineForm], Node) -> AffineForm
   var quadratic: Quadratic?
+  /// The logarithm of the value, from those of the arguments, as geometric programs need it; nil if there is
+  /// no rule.
+  var logarithm: (@Sendable ([ModelExpression]) -> ModelExpression)?
 
   init(
     _ name: String, _ curvature: Curvature, sign: @escaping @Sendable ([Sign]) -> Sign,
     monotonicity: @escaping @Sendable ([Sign]) -> [Monotonicity], quadratic: Quadratic? = nil,
+    logarithm: (@Sendable ([ModelExpression]) -> ModelExpression)? = nil,
     value: @escaping @Sendable ([Tensor]) -> Tensor,
     graph: @escaping @Sendable (Canonicalizer, [AffineForm], Node) -> AffineForm
   ) {
@@ -39,6 +43,7 @@ struct Atom: Sendable {
     self.value = value
     self.graph = graph
     self.quadratic = quadratic
+    self.logarithm = logarithm
   }
 
   static let alwaysNonnegative: @Sendable ([Sign]) -> Sign = { _ in .nonnegative }

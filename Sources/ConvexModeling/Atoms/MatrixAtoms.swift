@@ -1,59 +1,64 @@
 import Autodiff
 
 /// The largest eigenvalue of a symmetric matrix; convex.
-public func lambdaMax<A: ModelTerm>(_ X: A) -> Expression {
-  square("lambdaMax", X) { Expression(.reducing(.lambdaMax, $0)) }
+public func lambdaMax<A: ModelTerm>(_ X: A) -> ModelExpression {
+  square("lambdaMax", X) { ModelExpression(.reducing(.lambdaMax, $0)) }
 }
 
 /// The smallest eigenvalue of a symmetric matrix; concave.
-public func lambdaMin<A: ModelTerm>(_ X: A) -> Expression { -lambdaMax(-X) }
+public func lambdaMin<A: ModelTerm>(_ X: A) -> ModelExpression { -lambdaMax(-X) }
 
 /// The sum of the k largest eigenvalues of a symmetric matrix; convex.
-public func sumLargestEigenvalues<A: ModelTerm>(_ X: A, count k: Int) -> Expression {
+public func sumLargestEigenvalues<A: ModelTerm>(_ X: A, count k: Int) -> ModelExpression {
   square("sumLargestEigenvalues", X) { node in
     guard (1...Swift.max(1, node.squareSize ?? 1)).contains(k) else {
       return invalid(node, "sumLargestEigenvalues: the count \(k) is not between 1 and the order")
     }
-    return Expression(.reducing(.sumLargestEigenvalues(k), node))
+    return ModelExpression(.reducing(.sumLargestEigenvalues(k), node))
   }
 }
 
 /// The logarithm of the determinant of a symmetric positive definite matrix; concave.
-public func logDet<A: ModelTerm>(_ X: A) -> Expression {
-  square("logDet", X) { Expression(.reducing(.logDet, $0)) }
+public func logDet<A: ModelTerm>(_ X: A) -> ModelExpression {
+  square("logDet", X) { ModelExpression(.reducing(.logDet, $0)) }
+}
+
+/// The trace of the inverse of a symmetric positive definite matrix; convex.
+public func traceInverse<A: ModelTerm>(_ X: A) -> ModelExpression {
+  square("traceInverse", X) { ModelExpression(.reducing(.traceInverse, $0)) }
 }
 
 /// The sum of the singular values of a matrix; convex.
-public func nuclearNorm<A: ModelTerm>(_ X: A) -> Expression {
+public func nuclearNorm<A: ModelTerm>(_ X: A) -> ModelExpression {
   let node = X.expression.node
   guard node.shape.count == 2, node.count > 0 else {
     return invalid(node, "nuclearNorm: needs a matrix with entries")
   }
-  return Expression(.reducing(.nuclearNorm, node))
+  return ModelExpression(.reducing(.nuclearNorm, node))
 }
 
 /// The largest singular value of a matrix; convex.
-public func spectralNorm<A: ModelTerm>(_ X: A) -> Expression {
+public func spectralNorm<A: ModelTerm>(_ X: A) -> ModelExpression {
   let node = X.expression.node
   guard node.shape.count == 2, node.count > 0 else {
     return invalid(node, "spectralNorm: needs a matrix with entries")
   }
-  return Expression(.reducing(.spectralNorm, node))
+  return ModelExpression(.reducing(.spectralNorm, node))
 }
 
 /// `xᵀ P⁻¹ x` for a vector x and a symmetric positive definite matrix P; convex in both.
-public func matrixFraction<A: ModelTerm, B: ModelTerm>(_ x: A, _ P: B) -> Expression {
+public func matrixFraction<A: ModelTerm, B: ModelTerm>(_ x: A, _ P: B) -> ModelExpression {
   let (node, matrix) = (x.expression.node, P.expression.node)
   guard node.shape.count == 1, matrix.shape == [node.count, node.count], node.count > 0 else {
     return invalid(
       matrix, "matrixFraction: needs a square matrix of the length \(node.shape) of \(node.text)")
   }
-  return Expression(.reducing(.matrixFraction, node, matrix))
+  return ModelExpression(.reducing(.matrixFraction, node, matrix))
 }
 
 private func square<A: ModelTerm>(
-  _ name: String, _ X: A, _ make: (Node) -> Expression
-) -> Expression {
+  _ name: String, _ X: A, _ make: (Node) -> ModelExpression
+) -> ModelExpression {
   let node = X.expression.node
   guard node.shape.count == 2, let n = node.squareSize, n > 0 else {
     return invalid(node, "\(name): needs a square matrix with entries")
@@ -102,6 +107,17 @@ extension Atom {
       let t = cones.fresh(n)
       cones.addExponential(t, .ones(n), diagonal)
       return t.total()
+    })
+
+  static let traceInverse = Atom(
+    "traceInverse", .convex, sign: alwaysNonnegative, monotonicity: neither,
+    value: { Autodiff.reciprocal(eigenvalues($0[0])).sum(axis: 1) },
+    graph: { cones, X, node in
+      // tr T with [X I; I T] ⪰ 0
+      let n = node.arguments[0].shape[0]
+      let T = symmetric(cones, n)
+      cones.addSemidefinite(block(X[0], scaledIdentity(.ones(1), n), T, n, n), order: 2 * n)
+      return trace(T, n)
     })
 
   static let nuclearNorm = Atom(

@@ -1,47 +1,72 @@
 import Autodiff
+import LinearAlgebra
 
 /// The square root of each entry, x ≥ 0; concave, nondecreasing.
-public func sqrt<A: ModelTerm>(_ x: A) -> Expression {
-  Expression(.elementwise(.squareRoot, x.expression.node))
+public func sqrt<A: ModelTerm>(_ x: A) -> ModelExpression {
+  ModelExpression(.elementwise(.squareRoot, x.expression.node))
 }
 
 /// The inverse `1 / x` of each entry, x > 0; convex, nonincreasing.
-public func inverse<A: ModelTerm>(_ x: A) -> Expression {
-  Expression(.elementwise(.inverse, x.expression.node))
+public func inverse<A: ModelTerm>(_ x: A) -> ModelExpression {
+  ModelExpression(.elementwise(.inverse, x.expression.node))
 }
 
 /// The power `xᵖ` of each entry with a number p: convex for p ≥ 1 (even p for all x, others for x ≥ 0)
 /// and for p < 0 (x > 0), concave for 0 < p < 1 (x ≥ 0).
-public func power<A: ModelTerm>(_ x: A, _ p: Double) -> Expression {
+public func power<A: ModelTerm>(_ x: A, _ p: Double) -> ModelExpression {
   let node = x.expression.node
   switch p {
-  case 0: return Expression([Double](repeating: 1, count: node.count), shape: node.shape)
+  case 0: return ModelExpression([Double](repeating: 1, count: node.count), shape: node.shape)
   case 1: return x.expression
   case 2: return square(x)
   case 0.5: return sqrt(x)
   case -1: return inverse(x)
-  case _ where p.isFinite: return Expression(.elementwise(.power(p), node))
+  case _ where p.isFinite: return ModelExpression(.elementwise(.power(p), node))
   default: return invalid(node, "power: the exponent \(p) is not finite")
   }
 }
 
 /// The geometric mean `(Π xᵢ)^(1/n)`, x ≥ 0; concave, nondecreasing.
-public func geometricMean<A: ModelTerm>(_ x: A) -> Expression {
+public func geometricMean<A: ModelTerm>(_ x: A) -> ModelExpression {
   let node = x.expression.node
   if node.count == 0 { return invalid(node, "geometricMean: needs an entry") }
-  return Expression(.reducing(.geometricMean, node))
+  return ModelExpression(.reducing(.geometricMean, node))
 }
 
 /// The harmonic mean `n / Σ (1 / xᵢ)`, x > 0; concave, nondecreasing.
-public func harmonicMean<A: ModelTerm>(_ x: A) -> Expression {
+public func harmonicMean<A: ModelTerm>(_ x: A) -> ModelExpression {
   let node = x.expression.node
   if node.count == 0 { return invalid(node, "harmonicMean: needs an entry") }
-  return Expression(.reducing(.harmonicMean, node))
+  return ModelExpression(.reducing(.harmonicMean, node))
+}
+
+/// The inverse of the product of all entries, `Π 1/xᵢ`, x > 0; convex, nonincreasing.
+public func inverseProduct<A: ModelTerm>(_ x: A) -> ModelExpression {
+  power(geometricMean(x), -Double(x.expression.node.count))
+}
+
+/// `s f(x / s)` for s ≥ 0, the perspective of a scalar f(x); convex where f is, concave where f is.
+///
+/// ```swift
+/// perspective(square(x), s)   // x² / s
+/// ```
+///
+/// - Parameters:
+///   - f: convex or concave; where it says x, the perspective has x / s.
+///   - scale: s, an affine scalar; that it is nonnegative is added to the constraints.
+public func perspective<A: ModelTerm, B: ModelTerm>(_ f: A, _ scale: B) -> ModelExpression {
+  let (node, s) = (f.expression.node, scale.expression.node)
+  guard node.count == 1, s.count == 1 else {
+    return invalid(
+      node, "perspective: needs scalars; the scale \(s.text) has shape \(s.shape)")
+  }
+  return ModelExpression(.perspective(node, s))
 }
 
 extension Atom {
   static let squareRoot = Atom(
     "sqrt", .concave, sign: alwaysNonnegative, monotonicity: increasing,
+    logarithm: { 0.5 * $0[0] },
     value: { Autodiff.sqrt($0[0]) },
     graph: { cones, x, node in
       let t = cones.fresh(node.count)
@@ -51,6 +76,7 @@ extension Atom {
 
   static let inverse = Atom(
     "inverse", .convex, sign: alwaysNonnegative, monotonicity: decreasing,
+    logarithm: { -$0[0] },
     value: { Autodiff.reciprocal($0[0]) },
     graph: { cones, x, node in
       let t = cones.fresh(node.count)
@@ -61,6 +87,7 @@ extension Atom {
   /// The quotient 1 / x of numbers and parameters, of any sign; nothing is known of it for variables.
   static let reciprocal = Atom(
     "reciprocal", .unknown, sign: { $0[0] }, monotonicity: neither,
+    logarithm: { -$0[0] },
     value: { Autodiff.reciprocal($0[0]) },
     graph: { _, x, _ in x[0] })
 
@@ -69,6 +96,7 @@ extension Atom {
     return Atom(
       "power", p > 0 && p < 1 ? .concave : .convex, sign: alwaysNonnegative,
       monotonicity: isEven ? awayFromZero : p < 0 ? decreasing : increasing,
+      logarithm: { p * $0[0] },
       value: { isEven ? pow(Autodiff.abs($0[0]), p) : pow($0[0], p) },
       graph: { cones, x, node in
         let t = cones.fresh(node.count)
@@ -87,6 +115,7 @@ extension Atom {
 
   static let geometricMean = Atom(
     "geometricMean", .concave, sign: alwaysNonnegative, monotonicity: increasing,
+    logarithm: { mean($0[0]) },
     value: { Autodiff.exp(Autodiff.log($0[0].flatItems).mean(axis: 1)) },
     graph: { cones, x, _ in
       // The mean of the first k entries from that of the first k - 1.
@@ -103,6 +132,9 @@ extension Atom {
 
   static let harmonicMean = Atom(
     "harmonicMean", .concave, sign: alwaysNonnegative, monotonicity: increasing,
+    logarithm: {
+      LinearAlgebra.logarithm(Double($0[0].node.count)) - ConvexModeling.logSumExp(-$0[0])
+    },
     value: { arguments in
       let x = arguments[0].flatItems
       return Double(x.shape[1]) / Autodiff.reciprocal(x).sum(axis: 1)

@@ -2,29 +2,30 @@ import Autodiff
 import LinearAlgebra
 
 /// The square of each entry; convex, away from zero.
-public func square<A: ModelTerm>(_ x: A) -> Expression {
-  Expression(.elementwise(.square, x.expression.node))
+public func square<A: ModelTerm>(_ x: A) -> ModelExpression {
+  ModelExpression(.elementwise(.square, x.expression.node))
 }
 
 /// The sum of squares, `Σ xᵢ²`; convex, away from zero.
-public func sumSquares<A: ModelTerm>(_ x: A) -> Expression {
-  Expression(.reducing(.sumSquares, x.expression.node))
+public func sumSquares<A: ModelTerm>(_ x: A) -> ModelExpression {
+  ModelExpression(.reducing(.sumSquares, x.expression.node))
 }
 
 /// The quadratic form `xᵀ P x`; convex.
 ///
 /// - Parameters:
 ///   - x: vector, `[n]`, affine.
-///   - P: symmetric positive semidefinite matrix of numbers, or a `Parameter` declared `.semidefinite`, or
+///   - P: symmetric positive semidefinite matrix of numbers, or a `Parameter` declared `.semidefinite`,
+///     or a nonnegative diagonal one, or
 ///     such a parameter times a nonnegative factor, `[n, n]`. A parameter is possible only in the
 ///     objective, where the form may be multiplied by nonnegative factors and summed.
-public func quadForm<A: ModelTerm, B: ExpressionConvertible>(_ x: A, _ P: B) -> Expression {
+public func quadForm<A: ModelTerm, B: ExpressionConvertible>(_ x: A, _ P: B) -> ModelExpression {
   let (node, matrix) = (x.expression.node, P.expression.node)
   guard node.shape.count == 1, matrix.shape == [node.count, node.count] else {
     let reason =
       "quadForm: \(matrix.text) has shape \(matrix.shape), expected "
       + "[\(node.count), \(node.count)] for \(node.text) with shape \(node.shape)"
-    return Expression(Node(invalid: reason, arguments: [node, matrix]))
+    return ModelExpression(Node(invalid: reason, arguments: [node, matrix]))
   }
   if let values = matrix.constantValues {
     let n = node.count
@@ -47,34 +48,41 @@ public func quadForm<A: ModelTerm, B: ExpressionConvertible>(_ x: A, _ P: B) -> 
       "quadForm: \(matrix.text) is not known to be positive semidefinite; declare it as "
         + "Parameter(n, n, structure: .semidefinite)")
   }
-  return Expression(.reducing(.quadForm, node, matrix))
+  return ModelExpression(.reducing(.quadForm, node, matrix))
 }
 
 /// The sum of squares over a scalar, `Σ xᵢ² / y` for y > 0; convex, away from zero in x, nonincreasing in
 /// y.
-public func quadOverLin<A: ModelTerm, B: ExpressionConvertible>(_ x: A, _ y: B) -> Expression {
+public func quadOverLin<A: ModelTerm, B: ExpressionConvertible>(_ x: A, _ y: B) -> ModelExpression {
   let (node, over) = (x.expression.node, y.expression.node)
   guard over.count == 1 else { return invalid(over, "quadOverLin: the denominator is no scalar") }
-  return Expression(.reducing(.quadOverLin, node, over))
+  return ModelExpression(.reducing(.quadOverLin, node, over))
 }
 
 /// Huber's function of each entry: `x²` up to M, `2 M |x| - M²` beyond; convex, away from zero.
-public func huber<A: ModelTerm>(_ x: A, threshold M: Double = 1) -> Expression {
+public func huber<A: ModelTerm>(_ x: A, threshold M: Double = 1) -> ModelExpression {
   let node = x.expression.node
   guard M >= 0 else { return invalid(node, "huber: the threshold \(M) is negative") }
-  return Expression(.elementwise(.huber(M), node))
+  return ModelExpression(.elementwise(.huber(M), node))
 }
 
 extension Node {
   /// Whether a matrix of parameters is positive semidefinite by what was promised.
   var isKnownSemidefinite: Bool {
     switch kind {
-    case .parameter(let parameter): return parameter.structure == .semidefinite
+    case .parameter(let parameter):
+      if case .semidefinite = parameter.structure { return true }
+      return false
     case .product:
       let (a, b) = (arguments[0], arguments[1])
       return a.isKnownSemidefinite && b.isNonnegativeFactor
         || b.isKnownSemidefinite && a.isNonnegativeFactor
     case .linear(let name, _):
+      if name == "scattered", case .parameter(let parameter) = arguments[0].kind,
+        case .diagonal = parameter.structure
+      {
+        return parameter.sign.isNonnegative
+      }
       return name == "+" && arguments.allSatisfy(\.isKnownSemidefinite)
     default: return false
     }
@@ -90,6 +98,7 @@ extension Node {
 extension Atom {
   static let square = Atom(
     "square", .convex, sign: alwaysNonnegative, monotonicity: awayFromZero, quadratic: .squares,
+    logarithm: { 2 * $0[0] },
     value: { Autodiff.square($0[0]) },
     graph: { cones, x, node in
       let t = cones.fresh(node.count)
@@ -100,6 +109,7 @@ extension Atom {
   static let sumSquares = Atom(
     "sumSquares", .convex, sign: alwaysNonnegative, monotonicity: awayFromZero,
     quadratic: .squares,
+    logarithm: { ConvexModeling.logSumExp(2 * $0[0]) },
     value: { Autodiff.square($0[0].flatItems).sum(axis: 1) },
     graph: { cones, x, _ in ratio(cones, x[0], .ones(1)) })
 
@@ -107,6 +117,7 @@ extension Atom {
     "quadOverLin", .convex, sign: alwaysNonnegative,
     monotonicity: { [Monotonicity(coefficientsOfSign: $0[0]), .nonincreasing] },
     quadratic: .overConstant,
+    logarithm: { ConvexModeling.logSumExp(2 * $0[0]) - $0[1].reshaped(to: []) },
     value: { Autodiff.square($0[0].flatItems).sum(axis: 1) / $0[1].reshaped(to: [$0[1].shape[0]]) },
     graph: { cones, x, _ in ratio(cones, x[0], x[1]) })
 

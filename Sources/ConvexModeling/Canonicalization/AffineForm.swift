@@ -22,17 +22,18 @@ struct AffineForm {
     for (i, column) in columns.enumerated() { if let column { add(i, column, 0, 1) } }
   }
 
-  /// Consecutive parameters.
-  init(parameters: Range<Int>) {
-    count = parameters.count
-    for (i, index) in parameters.enumerated() { add(i, 0, index, 1) }
+  /// Multiples of parameters.
+  init(_ entries: [(parameter: Int, coefficient: Double)]) {
+    count = entries.count
+    reserve(count)
+    for (i, entry) in entries.enumerated() where entry.coefficient != 0 {
+      add(i, 0, entry.parameter, entry.coefficient)
+    }
   }
 
   var terms: Int { row.count }
   var isFreeOfVariables: Bool { column.allSatisfy { $0 == 0 } }
   var hasParameters: Bool { parameter.contains { $0 != 0 } }
-  /// Whether a variable is multiplied by a parameter.
-  var hasVariableParameters: Bool { zip(column, parameter).contains { $0 != 0 && $1 != 0 } }
 
   mutating func add(_ row: Int, _ column: Int, _ parameter: Int, _ coefficient: Double) {
     self.row.append(Int32(row))

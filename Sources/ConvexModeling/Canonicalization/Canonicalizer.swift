@@ -38,8 +38,7 @@ final class Canonicalizer {
   }
 
   private func newForm(_ node: Node) -> AffineForm {
-    if let values = node.constantValues { return AffineForm(constants: values) }
-    if node.isConstant { return AffineForm(parameters: leaf(node)) }
+    if node.isConstant { return AffineForm(factors(node)) }
     switch node.kind {
     case .variable(let variable): return form(variable)
     case .linear(_, let maps):
@@ -50,6 +49,7 @@ final class Canonicalizer {
       return result
     case .product(_, let map): return product(node.arguments[0], node.arguments[1], map)
     case .atom(let atom): return atom.graph(self, node.arguments.map(form), node)
+    case .perspective: return perspective(node.arguments[0], of: node.arguments[1])
     case .constant, .parameter, .invalid:
       preconditionFailure("Canonicalizer: \(node.text) is no expression of variables")
     }
@@ -71,6 +71,10 @@ final class Canonicalizer {
     if let start = firstColumn[key] {
       return AffineForm(columns: places.map { $0.map { start + $0 } })
     }
+    // Its bounds hold as they are, also inside of a perspective.
+    let outer = homogenizer
+    homogenizer = nil
+    defer { homogenizer = outer }
     let start = variables + 1
     firstColumn[key] = start
     usedVariables.append(variable)
@@ -95,22 +99,77 @@ final class Canonicalizer {
     let isLeftFactor = left.isConstant
     let factor = isLeftFactor ? left : right
     var other = form(isLeftFactor ? right : left)
-    let values = factor.constantValues
+    let isNumber = factor.constantValues != nil
     // A parameter times a parameter times a variable: the variable's part gets a name of its own.
-    if values == nil, other.hasVariableParameters || other.hasParameters { other = named(other) }
-    let start = values == nil ? leaf(factor).lowerBound : 0
+    if !isNumber, other.hasParameters { other = named(other) }
+    let factors = factors(factor)
     let (order, starts) = other.byRow()
     var result = AffineForm(count: map.shape.reduce(1, *))
-    result.reserve(other.terms)
+    result.reserve(Swift.max(other.terms, isNumber ? 0 : factors.count))
     map.forEach { output, l, r in
       let (f, o) = isLeftFactor ? (l, r) : (r, l)
-      if let value = values?[f], value == 0 { return }
+      let value = factors[f].coefficient
+      if value == 0 { return }
       for place in order[starts[o]..<starts[o + 1]] {
-        let (column, coefficient) = (Int(other.column[place]), other.coefficient[place])
-        if let values {
-          result.add(output, column, Int(other.parameter[place]), values[f] * coefficient)
-        } else {
-          result.add(output, column, start + f, coefficient)
+        let parameter = isNumber ? Int(other.parameter[place]) : factors[f].parameter
+        result.add(
+          output, Int(other.column[place]), parameter, value * other.coefficient[place])
+      }
+    }
+    return result
+  }
+
+  /// The entries of an expression without variables, each a number times one of the parameters (0 for the
+  /// number 1). Entries that are picked from a parameter refer to it, others get parameters of their own.
+  private func factors(_ node: Node) -> [(parameter: Int, coefficient: Double)] {
+    if let values = node.constantValues { return values.map { (0, $0) } }
+    if case .linear(_, let maps) = node.kind, maps.count == 1, maps[0].isSelection {
+      let inner = factors(node.arguments[0])
+      var entries = [(parameter: Int, coefficient: Double)](repeating: (0, 0), count: node.count)
+      let map = maps[0]
+      for k in 0..<map.count {
+        let (parameter, coefficient) = inner[Int(map.column[k])]
+        entries[Int(map.row[k])] = (parameter, coefficient * map.coefficient[k])
+      }
+      return entries
+    }
+    return leaf(node).map { ($0, 1) }
+  }
+
+  // MARK: - Perspective
+
+  /// What the number 1 is multiplied by in all rows, inside of a perspective.
+  private var homogenizer: AffineForm?
+
+  /// `s f(x / s)`: the rows of the graph of f with s for the number 1.
+  private func perspective(_ f: Node, of s: Node) -> AffineForm {
+    var scale = form(s)
+    if scale.hasParameters || scale.terms > 1 { scale = named(scale) }
+    scale = homogenized(scale)
+    addNonnegative(scale)
+    // The forms of f in here are not those of f elsewhere.
+    let (outer, known) = (homogenizer, forms)
+    homogenizer = scale
+    forms = [:]
+    let result = homogenized(form(f))
+    homogenizer = outer
+    forms = known
+    return result
+  }
+
+  private func homogenized(_ form: AffineForm) -> AffineForm {
+    guard let homogenizer else { return form }
+    var result = AffineForm(count: form.count)
+    result.reserve(form.terms)
+    for k in 0..<form.terms {
+      let (row, parameter) = (Int(form.row[k]), Int(form.parameter[k]))
+      if form.column[k] != 0 {
+        result.add(row, Int(form.column[k]), parameter, form.coefficient[k])
+      } else {
+        for j in 0..<homogenizer.terms {
+          result.add(
+            row, Int(homogenizer.column[j]), parameter,
+            form.coefficient[k] * homogenizer.coefficient[j])
         }
       }
     }
@@ -136,21 +195,23 @@ final class Canonicalizer {
   }
 
   @discardableResult
-  func addZero(_ form: AffineForm) -> Range<Int> { zero.append(form) }
+  func addZero(_ form: AffineForm) -> Range<Int> { zero.append(homogenized(form)) }
 
   @discardableResult
-  func addNonnegative(_ form: AffineForm) -> Range<Int> { nonnegative.append(form) }
+  func addNonnegative(_ form: AffineForm) -> Range<Int> {
+    nonnegative.append(homogenized(form))
+  }
 
   /// One cone `t ≥ ‖u‖`.
   func addSecondOrder(_ t: AffineForm, _ u: AffineForm) {
     secondOrder.append(
-      t.placed(in: 1 + u.count) { $0 } + u.placed(in: 1 + u.count) { $0 + 1 })
+      homogenized(t.placed(in: 1 + u.count) { $0 } + u.placed(in: 1 + u.count) { $0 + 1 }))
     secondOrderSizes.append(1 + u.count)
   }
 
   /// A cone for each row: `parts[0] ≥ ‖(parts[1], parts[2], ...)‖`.
   func addSecondOrders(_ parts: [AffineForm]) {
-    secondOrder.append(interleaved(parts))
+    secondOrder.append(homogenized(interleaved(parts)))
     secondOrderSizes += [Int](repeating: parts.count, count: parts[0].count)
   }
 
@@ -161,12 +222,12 @@ final class Canonicalizer {
 
   /// For each row (x, y, z) in the exponential cone.
   func addExponential(_ x: AffineForm, _ y: AffineForm, _ z: AffineForm) {
-    exponential.append(interleaved([x, y, z]))
+    exponential.append(homogenized(interleaved([x, y, z])))
   }
 
   /// For each row `xᵃ y¹⁻ᵃ ≥ |z|`.
   func addPower(_ exponent: Double, _ x: AffineForm, _ y: AffineForm, _ z: AffineForm) {
-    power.append(interleaved([x, y, z]))
+    power.append(homogenized(interleaved([x, y, z])))
     exponents += [Double](repeating: exponent, count: x.count)
   }
 
@@ -187,7 +248,7 @@ final class Canonicalizer {
       }
     }
     semidefiniteOrders.append(n)
-    return semidefinite.append(form.mapped(by: map))
+    return semidefinite.append(homogenized(form.mapped(by: map)))
   }
 
   private func interleaved(_ parts: [AffineForm]) -> AffineForm {

@@ -11,11 +11,11 @@ struct QuadraticObjective {
   /// The objective to be minimized; convex.
   init(_ node: Node, _ canonicalizer: Canonicalizer) {
     self.canonicalizer = canonicalizer
-    add(node, scale: Expression([1], shape: []))
+    add(node, scale: ModelExpression([1], shape: []))
   }
 
   /// Adds the scalar expression times a factor without variables.
-  private mutating func add(_ node: Node, scale: Expression) {
+  private mutating func add(_ node: Node, scale: ModelExpression) {
     switch node.kind {
     case .linear(_, let maps) where !node.isConstant:
       for (argument, map) in zip(node.arguments, maps) {
@@ -41,20 +41,20 @@ struct QuadraticObjective {
     }
   }
 
-  private func scalar(_ node: Node) -> Expression { Expression(node).reshaped(to: []) }
+  private func scalar(_ node: Node) -> ModelExpression { ModelExpression(node).reshaped(to: []) }
 
   private func isSumOfAllEntries(_ map: LinearMap) -> Bool {
     map.count == map.inputs && Set(map.column).count == map.inputs
   }
 
   /// Adds the sum of all entries times a factor without variables.
-  private mutating func addEntries(_ node: Node, scale: Expression) {
+  private mutating func addEntries(_ node: Node, scale: ModelExpression) {
     if case .atom(let atom) = node.kind, !node.isConstant, scale.sign.isNonnegative {
       switch atom.quadratic {
       case .squares: return addSquares(canonicalizer.form(node.arguments[0]), scale: scale)
       case .form: return addForm(node.arguments[0], node.arguments[1], scale: scale)
       case .overConstant where node.arguments[1].isConstant:
-        let factor = scale / Expression(node.arguments[1])
+        let factor = scale / ModelExpression(node.arguments[1])
         return addSquares(canonicalizer.form(node.arguments[0]), scale: factor)
       case .huber(let threshold):
         return addHuber(canonicalizer.form(node.arguments[0]), threshold, scale: scale)
@@ -62,18 +62,18 @@ struct QuadraticObjective {
       }
     }
     if node.count == 1, !isAtom(node) { return add(node, scale: scale) }
-    addAffine(sum(Expression(node)).node, scale: scale)
+    addAffine(sum(ModelExpression(node)).node, scale: scale)
   }
 
   private func isAtom(_ node: Node) -> Bool { if case .atom = node.kind { true } else { false } }
 
-  private mutating func addAffine(_ node: Node, scale: Expression) {
-    let product = multiply(scale, Expression(node))
+  private mutating func addAffine(_ node: Node, scale: ModelExpression) {
+    let product = multiply(scale, ModelExpression(node))
     affine.accumulate(canonicalizer.form(product.node)) { _ in 0 }
   }
 
   /// Adds `scale · Σ formᵢ²`.
-  private mutating func addSquares(_ form: AffineForm, scale: Expression) {
+  private mutating func addSquares(_ form: AffineForm, scale: ModelExpression) {
     var form = form
     // Dense rows would fill P: their values become variables instead.
     let starts = form.byRow().starts
@@ -102,10 +102,10 @@ struct QuadraticObjective {
   }
 
   /// Adds `scale · xᵀ M x`.
-  private mutating func addForm(_ x: Node, _ matrix: Node, scale: Expression) {
+  private mutating func addForm(_ x: Node, _ matrix: Node, scale: ModelExpression) {
     var form = canonicalizer.form(x)
     if form.hasParameters || form.terms > form.count { form = canonicalizer.named(form) }
-    let scaled = multiply(scale, Expression(matrix)).node
+    let scaled = multiply(scale, ModelExpression(matrix)).node
     let entries = canonicalizer.form(scaled)
     let (order, starts) = form.byRow()
     let n = form.count
@@ -124,7 +124,7 @@ struct QuadraticObjective {
   }
 
   /// Adds `scale · Σ huber(formᵢ)`: r² + 2 M |form - r|.
-  private mutating func addHuber(_ form: AffineForm, _ threshold: Double, scale: Expression) {
+  private mutating func addHuber(_ form: AffineForm, _ threshold: Double, scale: ModelExpression) {
     let inner = canonicalizer.fresh(form.count)
     let outer = canonicalizer.fresh(form.count)
     let rest = form - inner
@@ -137,7 +137,7 @@ struct QuadraticObjective {
     }
   }
 
-  private func factorTerms(_ scale: Expression) -> (parameter: Int, value: Double) {
+  private func factorTerms(_ scale: ModelExpression) -> (parameter: Int, value: Double) {
     if let values = scale.node.constantValues { return (0, values[0]) }
     return (canonicalizer.leaf(scale.node).lowerBound, 1)
   }

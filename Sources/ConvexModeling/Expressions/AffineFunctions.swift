@@ -1,5 +1,5 @@
 /// The sum of all entries.
-public func sum<A: ModelTerm>(_ a: A) -> Expression {
+public func sum<A: ModelTerm>(_ a: A) -> ModelExpression {
   let node = a.expression.node
   return gathered("sum", node, shape: []) { map in
     for i in 0..<node.count { map.add(0, i, 1) }
@@ -7,7 +7,7 @@ public func sum<A: ModelTerm>(_ a: A) -> Expression {
 }
 
 /// The sums of a matrix over its rows (`axis: 0`, one for each column) or columns (`axis: 1`).
-public func sum<A: ModelTerm>(_ a: A, axis: Int) -> Expression {
+public func sum<A: ModelTerm>(_ a: A, axis: Int) -> ModelExpression {
   let node = a.expression.node
   guard node.shape.count == 2, (0...1).contains(axis) else {
     return invalid(node, "sum over axis \(axis): needs a matrix and axis 0 or 1")
@@ -19,12 +19,12 @@ public func sum<A: ModelTerm>(_ a: A, axis: Int) -> Expression {
 }
 
 /// The mean of all entries.
-public func mean<A: ModelTerm>(_ a: A) -> Expression {
+public func mean<A: ModelTerm>(_ a: A) -> ModelExpression {
   sum(a) * (1 / Double(max(1, a.expression.node.count)))
 }
 
 /// The sum of the diagonal of a square matrix.
-public func trace<A: ModelTerm>(_ a: A) -> Expression {
+public func trace<A: ModelTerm>(_ a: A) -> ModelExpression {
   let node = a.expression.node
   guard let n = node.squareSize else { return invalid(node, "trace: needs a square matrix") }
   return gathered("trace", node, shape: []) { map in
@@ -33,7 +33,7 @@ public func trace<A: ModelTerm>(_ a: A) -> Expression {
 }
 
 /// The diagonal of a square matrix, or the diagonal matrix of a vector.
-public func diagonal<A: ModelTerm>(_ a: A) -> Expression {
+public func diagonal<A: ModelTerm>(_ a: A) -> ModelExpression {
   let node = a.expression.node
   if node.shape.count == 1 {
     let n = node.count
@@ -50,7 +50,7 @@ public func diagonal<A: ModelTerm>(_ a: A) -> Expression {
 }
 
 /// The entries above the diagonal of a square matrix, row by row, `[n (n - 1) / 2]`.
-public func upperTriangle<A: ModelTerm>(_ a: A) -> Expression {
+public func upperTriangle<A: ModelTerm>(_ a: A) -> ModelExpression {
   let node = a.expression.node
   guard let n = node.squareSize else {
     return invalid(node, "upperTriangle: needs a square matrix")
@@ -60,7 +60,7 @@ public func upperTriangle<A: ModelTerm>(_ a: A) -> Expression {
 }
 
 /// The sums of the first 1, 2, ... entries of a vector.
-public func cumulativeSum<A: ModelTerm>(_ a: A) -> Expression {
+public func cumulativeSum<A: ModelTerm>(_ a: A) -> ModelExpression {
   let node = a.expression.node
   guard node.shape.count == 1 else { return invalid(node, "cumulativeSum: needs a vector") }
   return gathered("cumulativeSum", node, shape: node.shape) { map in
@@ -69,7 +69,7 @@ public func cumulativeSum<A: ModelTerm>(_ a: A) -> Expression {
 }
 
 /// The differences of neighbours, `x[i + 1] - x[i]`, taken `order` times, `[n - order]`.
-public func differences<A: ModelTerm>(_ a: A, order: Int = 1) -> Expression {
+public func differences<A: ModelTerm>(_ a: A, order: Int = 1) -> ModelExpression {
   let node = a.expression.node
   guard node.shape.count == 1, order >= 0, order <= node.count else {
     return invalid(node, "differences of order \(order): needs a vector of at least that length")
@@ -83,7 +83,7 @@ public func differences<A: ModelTerm>(_ a: A, order: Int = 1) -> Expression {
 }
 
 /// The vectors and scalars one after the other, or matrices with the same columns one below the other.
-public func concatenate(_ parts: [any ExpressionConvertible]) -> Expression {
+public func concatenate(_ parts: [any ExpressionConvertible]) -> ModelExpression {
   let nodes = parts.map(\.expression.node)
   let columns = nodes.first { $0.shape.count == 2 }?.shape[1]
   var rows = 0
@@ -106,12 +106,12 @@ public func concatenate(_ parts: [any ExpressionConvertible]) -> Expression {
     start += node.count
     return map
   }
-  return Expression(.linear("concatenate", nodes, maps, shape: shape))
+  return ModelExpression(.linear("concatenate", nodes, maps, shape: shape))
 }
 
 /// A matrix of blocks: a list of rows of blocks, of which neighbours have the same height and blocks below
 /// each other the same width. Scalars are 1 × 1, vectors are columns.
-public func blockMatrix(_ rows: [[any ExpressionConvertible]]) -> Expression {
+public func blockMatrix(_ rows: [[any ExpressionConvertible]]) -> ModelExpression {
   let strips = rows.map { row in
     let blocks = row.map { part in
       let e = part.expression
@@ -125,7 +125,7 @@ public func blockMatrix(_ rows: [[any ExpressionConvertible]]) -> Expression {
 
 extension ModelTerm {
   /// The transpose of a matrix; vectors and scalars are their own.
-  public var transposed: Expression {
+  public var transposed: ModelExpression {
     let node = expression.node
     guard node.shape.count == 2 else { return expression }
     let (m, n) = (node.shape[0], node.shape[1])
@@ -134,7 +134,7 @@ extension ModelTerm {
   }
 
   /// The same entries, in row-major order, in another shape.
-  public func reshaped(to shape: [Int]) -> Expression {
+  public func reshaped(to shape: [Int]) -> ModelExpression {
     let node = expression.node
     guard shape.count <= 2, shape.reduce(1, *) == node.count else {
       return invalid(node, "reshape: \(node.shape) has not as many entries as \(shape)")
@@ -143,10 +143,10 @@ extension ModelTerm {
   }
 
   /// All entries in row-major order as a vector.
-  public var flattened: Expression { reshaped(to: [expression.node.count]) }
+  public var flattened: ModelExpression { reshaped(to: [expression.node.count]) }
 
   /// An entry of a vector, or a row of a matrix.
-  public subscript(_ index: Int) -> Expression {
+  public subscript(_ index: Int) -> ModelExpression {
     let node = expression.node
     guard let length = node.shape.first, (0..<length).contains(index) else {
       return invalid(node, "index \(index) is out of range of the shape \(node.shape)")
@@ -158,7 +158,7 @@ extension ModelTerm {
   }
 
   /// A part of a vector, or some rows of a matrix.
-  public subscript(_ range: Range<Int>) -> Expression {
+  public subscript(_ range: Range<Int>) -> ModelExpression {
     let node = expression.node
     guard let length = node.shape.first, range.lowerBound >= 0, range.upperBound <= length else {
       return invalid(node, "range \(range) is out of the shape \(node.shape)")
@@ -170,18 +170,18 @@ extension ModelTerm {
   }
 
   /// An entry of a matrix.
-  public subscript(_ row: Int, _ column: Int) -> Expression { self[row][column] }
+  public subscript(_ row: Int, _ column: Int) -> ModelExpression { self[row][column] }
 
   /// A part of a column of a matrix.
-  public subscript(_ rows: Range<Int>, _ column: Int) -> Expression {
+  public subscript(_ rows: Range<Int>, _ column: Int) -> ModelExpression {
     self[rows].transposed[column]
   }
 
   /// A part of a row of a matrix.
-  public subscript(_ row: Int, _ columns: Range<Int>) -> Expression { self[row][columns] }
+  public subscript(_ row: Int, _ columns: Range<Int>) -> ModelExpression { self[row][columns] }
 
   /// A block of a matrix.
-  public subscript(_ rows: Range<Int>, _ columns: Range<Int>) -> Expression {
+  public subscript(_ rows: Range<Int>, _ columns: Range<Int>) -> ModelExpression {
     self[rows].transposed[columns].transposed
   }
 }
@@ -194,27 +194,28 @@ extension Node {
   }
 }
 
-func invalid(_ node: Node, _ reason: String) -> Expression {
-  Expression(
+func invalid(_ node: Node, _ reason: String) -> ModelExpression {
+  ModelExpression(
     Node(invalid: "\(reason), \(node.text) has shape \(node.shape)", arguments: [node]))
 }
 
-private func mismatched(_ name: String, _ nodes: [Node]) -> Expression {
+private func mismatched(_ name: String, _ nodes: [Node]) -> ModelExpression {
   let parts = nodes.map { "\($0.text) with shape \($0.shape)" }.joined(separator: ", ")
-  return Expression(
+  return ModelExpression(
     Node(invalid: "\(name): the parts do not fit each other: \(parts)", arguments: nodes))
 }
 
 private func gathered(
   _ name: String, _ node: Node, shape: [Int], _ fill: (inout LinearMap) -> Void
-) -> Expression {
+) -> ModelExpression {
   var map = LinearMap(outputs: shape.reduce(1, *), inputs: node.count)
   fill(&map)
-  return Expression(.linear(name, [node], [map], shape: shape))
+  return ModelExpression(.linear(name, [node], [map], shape: shape))
 }
 
-private func picked(_ name: String, _ node: Node, _ places: [Int], shape: [Int]) -> Expression {
-  if shape == node.shape && places == Array(0..<node.count) { return Expression(node) }
-  return Expression(
+private func picked(_ name: String, _ node: Node, _ places: [Int], shape: [Int]) -> ModelExpression
+{
+  if shape == node.shape && places == Array(0..<node.count) { return ModelExpression(node) }
+  return ModelExpression(
     .linear(name, [node], [LinearMap(gathering: places, of: node.count)], shape: shape))
 }

@@ -14,12 +14,18 @@ public final class Constraint: Sendable, CustomStringConvertible {
 
   let kind: Kind
   let difference: Node
+  /// The smaller and the larger side, or both sides of an equality; nil for a matrix.
+  let sides: (smaller: Node, larger: Node)?
   /// The constraint as it was written.
   public let description: String
 
-  init(_ kind: Kind, _ difference: Node, _ description: String) {
+  init(
+    _ kind: Kind, _ difference: Node, _ sides: (smaller: Node, larger: Node)?,
+    _ description: String
+  ) {
     self.kind = kind
     self.difference = difference
+    self.sides = sides
     self.description = description
   }
 
@@ -30,19 +36,21 @@ public final class Constraint: Sendable, CustomStringConvertible {
 /// Every entry of the left is at most that of the right; left convex, right concave.
 public func <= <A: ExpressionConvertible, B: ExpressionConvertible>(a: A, b: B) -> Constraint {
   let (left, right) = (a.expression, b.expression)
-  return Constraint(.nonnegative, (right - left).node, "\(left) <= \(right)")
+  return Constraint(
+    .nonnegative, (right - left).node, (left.node, right.node), "\(left) <= \(right)")
 }
 
 /// Every entry of the left is at least that of the right; left concave, right convex.
 public func >= <A: ExpressionConvertible, B: ExpressionConvertible>(a: A, b: B) -> Constraint {
   let (left, right) = (a.expression, b.expression)
-  return Constraint(.nonnegative, (left - right).node, "\(left) >= \(right)")
+  return Constraint(
+    .nonnegative, (left - right).node, (right.node, left.node), "\(left) >= \(right)")
 }
 
 /// Both sides are equal; both affine.
 public func == <A: ExpressionConvertible, B: ExpressionConvertible>(a: A, b: B) -> Constraint {
   let (left, right) = (a.expression, b.expression)
-  return Constraint(.zero, (left - right).node, "\(left) == \(right)")
+  return Constraint(.zero, (left - right).node, (left.node, right.node), "\(left) == \(right)")
 }
 
 extension ModelTerm {
@@ -55,7 +63,7 @@ extension ModelTerm {
   /// The matrix is symmetric and positive semidefinite; symmetry is not implied but demanded: a matrix
   /// that is not symmetric by its construction is replaced by its symmetric part.
   public var isSemidefinite: Constraint {
-    Constraint(.semidefinite, expression.node, "\(expression) is positive semidefinite")
+    Constraint(.semidefinite, expression.node, nil, "\(expression) is positive semidefinite")
   }
 }
 

@@ -33,6 +33,17 @@ struct LinearMap: Sendable {
     coefficient.append(value)
   }
 
+  /// Whether every output is a multiple of one input, or zero.
+  var isSelection: Bool {
+    guard count <= outputs else { return false }
+    var isTaken = [Bool](repeating: false, count: outputs)
+    for output in row {
+      if isTaken[Int(output)] { return false }
+      isTaken[Int(output)] = true
+    }
+    return true
+  }
+
   /// What is known about the sign of the coefficients.
   var sign: Sign { Sign(coefficient) }
 

@@ -4,7 +4,7 @@ import LinearAlgebra
 /// What can stand in a model: expressions, variables, parameters, numbers, arrays, matrices and tensors.
 public protocol ExpressionConvertible {
   /// The value as an expression.
-  var expression: Expression { get }
+  var expression: ModelExpression { get }
 }
 
 /// An expression that was built from variables or parameters.
@@ -21,12 +21,12 @@ public protocol ModelTerm: ExpressionConvertible {}
 ///
 /// Entries are in row-major order. Scalars have the shape `[]`. Shapes that do not fit each other are
 /// reported, with all other mistakes, by `Problem`.
-public struct Expression: ModelTerm, Sendable, CustomStringConvertible {
+public struct ModelExpression: ModelTerm, Sendable, CustomStringConvertible {
   let node: Node
 
   init(_ node: Node) { self.node = node }
 
-  public var expression: Expression { self }
+  public var expression: ModelExpression { self }
   /// The lengths of the axes, at most two; empty for a scalar.
   public var shape: [Int] { node.shape }
   /// What the rules establish about the curvature.
@@ -51,23 +51,23 @@ public struct Expression: ModelTerm, Sendable, CustomStringConvertible {
 }
 
 extension Double: ExpressionConvertible {
-  public var expression: Expression { Expression([self], shape: []) }
+  public var expression: ModelExpression { ModelExpression([self], shape: []) }
 }
 extension Int: ExpressionConvertible {
-  public var expression: Expression { Expression([Double(self)], shape: []) }
+  public var expression: ModelExpression { ModelExpression([Double(self)], shape: []) }
 }
 extension Array: ExpressionConvertible where Element == Double {
-  public var expression: Expression { Expression(self, shape: [count]) }
+  public var expression: ModelExpression { ModelExpression(self, shape: [count]) }
 }
 extension Vector: ExpressionConvertible {
-  public var expression: Expression { Expression(array, shape: [count]) }
+  public var expression: ModelExpression { ModelExpression(array, shape: [count]) }
 }
 extension Matrix: ExpressionConvertible {
-  public var expression: Expression { Expression(array, shape: [rows, columns]) }
+  public var expression: ModelExpression { ModelExpression(array, shape: [rows, columns]) }
 }
 extension SparseMatrix: ExpressionConvertible {
-  public var expression: Expression { dense.expression }
+  public var expression: ModelExpression { dense.expression }
 }
 extension Tensor: ExpressionConvertible {
-  public var expression: Expression { Expression(scalars, shape: shape) }
+  public var expression: ModelExpression { ModelExpression(scalars, shape: shape) }
 }

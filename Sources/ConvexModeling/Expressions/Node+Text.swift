@@ -13,10 +13,11 @@ extension Node {
     case .variable(let variable): return variable.name
     case .parameter(let parameter): return parameter.name
     case .atom(let atom): return "\(atom.name)(\(parts.joined(separator: ", ")))"
+    case .perspective: return "perspective(\(parts.joined(separator: ", ")))"
     case .invalid: return "invalid(\(parts.joined(separator: ", ")))"
     case .linear(let name, _):
       switch name {
-      case "broadcast", "reshaped": return parts[0]
+      case "broadcast", "reshaped", "scattered": return parts[0]
       case "+", "-": return "(\(parts[0]) \(name) \(parts[1]))"
       case "negative": return "-\(parts[0])"
       case _ where name.hasPrefix("["): return parts[0] + name

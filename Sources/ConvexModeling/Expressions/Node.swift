@@ -11,6 +11,8 @@ final class Node: Sendable {
     /// A product of two arguments.
     case product(name: String, BilinearMap)
     case atom(Atom)
+    /// `s f(x / s)` of the arguments f and s.
+    case perspective
     /// An expression that means nothing: shapes that do not fit, or an argument out of range.
     case invalid(reason: String)
   }
@@ -122,6 +124,13 @@ final class Node: Sendable {
       kind: .atom(atom), arguments: arguments, shape: shape, sign: atom.sign(signs),
       curvature: arguments.allSatisfy(\.isConstant) ? .constant : curvature
     ).folded()
+  }
+
+  /// The perspective of a convex or concave scalar.
+  static func perspective(_ f: Node, _ s: Node) -> Node {
+    Node(
+      kind: .perspective, arguments: [f, s], shape: [], sign: f.sign,
+      curvature: s.curvature.isAffine ? (f.isConstant ? .affine : f.curvature) : .unknown)
   }
 
   /// A function of numbers is a number.

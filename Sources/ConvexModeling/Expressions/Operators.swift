@@ -1,17 +1,17 @@
 /// The sum, entry by entry; a scalar or an axis of length 1 is repeated.
-public func + <A: ExpressionConvertible, B: ExpressionConvertible>(a: A, b: B) -> Expression {
+public func + <A: ExpressionConvertible, B: ExpressionConvertible>(a: A, b: B) -> ModelExpression {
   combination("+", a.expression.node, b.expression.node, 1)
 }
 
 /// The difference, entry by entry; a scalar or an axis of length 1 is repeated.
-public func - <A: ExpressionConvertible, B: ExpressionConvertible>(a: A, b: B) -> Expression {
+public func - <A: ExpressionConvertible, B: ExpressionConvertible>(a: A, b: B) -> ModelExpression {
   combination("-", a.expression.node, b.expression.node, -1)
 }
 
 /// The negative.
-public prefix func - <A: ModelTerm>(a: A) -> Expression {
+public prefix func - <A: ModelTerm>(a: A) -> ModelExpression {
   let node = a.expression.node
-  return Expression(
+  return ModelExpression(
     .linear(
       "negative", [node],
       [LinearMap(gathering: Array(0..<node.count), of: node.count, scale: -1)], shape: node.shape))
@@ -21,7 +21,7 @@ public prefix func - <A: ModelTerm>(a: A) -> Expression {
 /// matrix product. `multiply` is always entry by entry.
 ///
 /// One side must be free of variables, or `Problem` reports it.
-public func * <A: ExpressionConvertible, B: ExpressionConvertible>(a: A, b: B) -> Expression {
+public func * <A: ExpressionConvertible, B: ExpressionConvertible>(a: A, b: B) -> ModelExpression {
   let (left, right) = (a.expression, b.expression)
   let isMatrixProduct =
     !left.shape.isEmpty && !right.shape.isEmpty && left.shape.count + right.shape.count > 2
@@ -29,15 +29,15 @@ public func * <A: ExpressionConvertible, B: ExpressionConvertible>(a: A, b: B) -
 }
 
 /// The quotient by an expression without variables, entry by entry.
-public func / <A: ExpressionConvertible, B: ExpressionConvertible>(a: A, b: B) -> Expression {
-  multiply(a, Expression(.elementwise(.reciprocal, b.expression.node)))
+public func / <A: ExpressionConvertible, B: ExpressionConvertible>(a: A, b: B) -> ModelExpression {
+  multiply(a, ModelExpression(.elementwise(.reciprocal, b.expression.node)))
 }
 
 /// The matrix product: `[m, k]` with `[k, n]`, `[k]` with `[k, n]`, `[m, k]` with `[k]`, or the inner
 /// product of two vectors.
 public func matrixProduct<A: ExpressionConvertible, B: ExpressionConvertible>(
   _ a: A, _ b: B
-) -> Expression {
+) -> ModelExpression {
   let (left, right) = (a.expression.node, b.expression.node)
   guard (1...2).contains(left.shape.count), (1...2).contains(right.shape.count),
     left.shape[left.shape.count - 1] == right.shape[0]
@@ -45,7 +45,7 @@ public func matrixProduct<A: ExpressionConvertible, B: ExpressionConvertible>(
     let reason =
       "matrix product: the shapes \(left.shape) of \(left.text) and \(right.shape) of "
       + "\(right.text) do not fit each other"
-    return Expression(Node(invalid: reason, arguments: [left, right]))
+    return ModelExpression(Node(invalid: reason, arguments: [left, right]))
   }
   let k = right.shape[0]
   let rows = left.shape.count == 2 ? left.shape[0] : 1
@@ -58,33 +58,37 @@ public func matrixProduct<A: ExpressionConvertible, B: ExpressionConvertible>(
       }
     }
   }
-  return Expression(.product("*", left, right, map))
+  return ModelExpression(.product("*", left, right, map))
 }
 
 /// The product entry by entry; a scalar or an axis of length 1 is repeated.
 public func multiply<A: ExpressionConvertible, B: ExpressionConvertible>(
   _ a: A, _ b: B
-) -> Expression {
+) -> ModelExpression {
   let (left, right, failure) = Node.paired("*", a.expression.node, b.expression.node)
-  if let failure { return Expression(failure) }
+  if let failure { return ModelExpression(failure) }
   let count = left.count
   let map = BilinearMap(shape: left.shape) { body in for i in 0..<count { body(i, i, i) } }
-  return Expression(.product("*", left, right, map))
+  return ModelExpression(.product("*", left, right, map))
 }
 
 /// The inner product of two expressions of the same shape, `Σ aᵢ bᵢ`.
-public func dot<A: ExpressionConvertible, B: ExpressionConvertible>(_ a: A, _ b: B) -> Expression {
+public func dot<A: ExpressionConvertible, B: ExpressionConvertible>(_ a: A, _ b: B)
+  -> ModelExpression
+{
   sum(multiply(a, b))
 }
 
 /// The Kronecker product of two matrices: `[m, n]` and `[p, q]` to `[m p, n q]`.
-public func kron<A: ExpressionConvertible, B: ExpressionConvertible>(_ a: A, _ b: B) -> Expression {
+public func kron<A: ExpressionConvertible, B: ExpressionConvertible>(_ a: A, _ b: B)
+  -> ModelExpression
+{
   let (left, right) = (a.expression.node, b.expression.node)
   guard left.shape.count == 2, right.shape.count == 2 else {
     let reason =
       "kron: \(left.text) has shape \(left.shape) and \(right.text) has shape \(right.shape); "
       + "both must be matrices"
-    return Expression(Node(invalid: reason, arguments: [left, right]))
+    return ModelExpression(Node(invalid: reason, arguments: [left, right]))
   }
   let (m, n, p, q) = (left.shape[0], left.shape[1], right.shape[0], right.shape[1])
   let map = BilinearMap(shape: [m * p, n * q]) { body in
@@ -96,32 +100,32 @@ public func kron<A: ExpressionConvertible, B: ExpressionConvertible>(_ a: A, _ b
       }
     }
   }
-  return Expression(.product("kron", left, right, map))
+  return ModelExpression(.product("kron", left, right, map))
 }
 
 /// The full convolution of two vectors: `[m]` and `[n]` to `[m + n - 1]`.
 public func convolve<A: ExpressionConvertible, B: ExpressionConvertible>(
   _ a: A, _ b: B
-) -> Expression {
+) -> ModelExpression {
   let (left, right) = (a.expression.node, b.expression.node)
   guard left.shape.count == 1, right.shape.count == 1, left.count > 0, right.count > 0 else {
     let reason =
       "convolve: \(left.text) has shape \(left.shape) and \(right.text) has shape \(right.shape); "
       + "both must be vectors with entries"
-    return Expression(Node(invalid: reason, arguments: [left, right]))
+    return ModelExpression(Node(invalid: reason, arguments: [left, right]))
   }
   let (m, n) = (left.count, right.count)
   let map = BilinearMap(shape: [m + n - 1]) { body in
     for i in 0..<m { for j in 0..<n { body(i + j, i, j) } }
   }
-  return Expression(.product("convolve", left, right, map))
+  return ModelExpression(.product("convolve", left, right, map))
 }
 
-private func combination(_ name: String, _ a: Node, _ b: Node, _ sign: Double) -> Expression {
+private func combination(_ name: String, _ a: Node, _ b: Node, _ sign: Double) -> ModelExpression {
   guard let shape = broadcastShape(a.shape, b.shape) else {
-    return Expression(Node.paired(name, a, b).2!)
+    return ModelExpression(Node.paired(name, a, b).2!)
   }
-  return Expression(
+  return ModelExpression(
     .linear(
       name, [a, b],
       [

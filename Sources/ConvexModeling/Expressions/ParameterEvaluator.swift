@@ -50,7 +50,7 @@ struct ParameterEvaluator {
       return products.reshaped(to: [products.shape[0]] + node.shape)
     case .atom(let atom):
       return atom.value(node.arguments.map { value(of: $0) })
-    case .variable, .invalid:
+    case .variable, .perspective, .invalid:
       preconditionFailure("ParameterEvaluator: \(node.text) depends on variables")
     }
   }

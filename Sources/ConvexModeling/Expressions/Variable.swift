@@ -36,10 +36,14 @@ public final class Variable: ModelTerm, Sendable {
   ///   - lower: what every entry is at least; nil for no bound.
   ///   - upper: what every entry is at most; nil for no bound.
   ///   - name: the name in messages.
-  public init(
+  public convenience init(
     _ shape: Int..., structure: Structure = .full, lower: Double? = nil, upper: Double? = nil,
     name: String = "x"
   ) {
+    self.init(shape: shape, structure: structure, lower: lower, upper: upper, name: name)
+  }
+
+  init(shape: [Int], structure: Structure, lower: Double?, upper: Double?, name: String) {
     self.shape = shape
     self.structure = structure
     self.lower = lower
@@ -47,14 +51,14 @@ public final class Variable: ModelTerm, Sendable {
     self.name = name
   }
 
-  public var expression: Expression {
+  public var expression: ModelExpression {
     let isSquare = shape.count == 2 && shape[0] == shape[1]
     if shape.count > 2 || shape.contains(where: { $0 < 0 }) {
-      return Expression(
+      return ModelExpression(
         Node(invalid: "the variable \(name) has shape \(shape); at most two axes are possible"))
     }
     if structure != .full && !isSquare {
-      return Expression(
+      return ModelExpression(
         Node(invalid: "the variable \(name) is \(structure), but its shape \(shape) is not square"))
     }
     let sign: Sign =
@@ -62,7 +66,7 @@ public final class Variable: ModelTerm, Sendable {
       {
         .unknown
       }
-    return Expression(Node(variable: self, shape: shape, sign: sign))
+    return ModelExpression(Node(variable: self, shape: shape, sign: sign))
   }
 
   /// For each entry the number of the independent component that it is, nil for a structural zero; and
@@ -81,48 +85,5 @@ public final class Variable: ModelTerm, Sendable {
       }
     }
     return (places, next)
-  }
-}
-
-/// A number, vector or matrix that is given when the problem is solved.
-public final class Parameter: ModelTerm, Sendable {
-  /// What is promised about a matrix.
-  public enum Structure: Sendable {
-    case full
-    /// Symmetric positive semidefinite, `[n, n]`: may be the matrix of `quadForm`.
-    case semidefinite
-  }
-
-  /// The lengths of the axes; empty for a scalar.
-  public let shape: [Int]
-  /// What is promised about the sign; checked when a value is given.
-  public let sign: Sign
-  /// What is promised about the matrix.
-  public let structure: Structure
-  /// The name in messages.
-  public let name: String
-
-  /// A parameter.
-  ///
-  /// - Parameters:
-  ///   - shape: no length for a scalar, one for a vector, two for a matrix.
-  ///   - sign: the promised sign of every entry, on which the curvature may depend.
-  ///   - structure: `.semidefinite` for the matrix of a `quadForm`.
-  ///   - name: the name in messages.
-  public init(
-    _ shape: Int..., sign: Sign = .unknown, structure: Structure = .full, name: String = "p"
-  ) {
-    self.shape = shape
-    self.sign = sign
-    self.structure = structure
-    self.name = name
-  }
-
-  public var expression: Expression {
-    if shape.count > 2 || shape.contains(where: { $0 < 0 }) {
-      return Expression(
-        Node(invalid: "the parameter \(name) has shape \(shape); at most two axes are possible"))
-    }
-    return Expression(Node(parameter: self, shape: shape, sign: sign))
   }
 }

@@ -38,9 +38,15 @@ public enum ParameterError: Error, Sendable, Equatable, CustomStringConvertible 
   case batchSize(parameter: String, expected: Int, actual: Int)
   /// A value that breaks the promised sign.
   case sign(parameter: String, expected: Sign, value: Double)
+  /// A value that is no number but contains variables or parameters.
+  case notNumbers(parameter: String, expression: String)
+  /// A matrix with an entry where the parameter has none.
+  case outsideOfPattern(parameter: String, row: Int, column: Int, value: Double)
+  /// An expression of parameters has no finite value, such as the logarithm of a negative number.
+  case undefined(expression: String, value: Double)
   /// NaN or an infinity.
   case notFinite(parameter: String, value: Double)
-  /// A matrix that is declared semidefinite and is not symmetric.
+  /// A matrix that is declared symmetric or semidefinite and is not symmetric.
   case notSymmetric(parameter: String, row: Int, column: Int, difference: Double)
   /// A matrix that is declared semidefinite and has a negative eigenvalue.
   case notSemidefinite(parameter: String)
@@ -58,9 +64,15 @@ public enum ParameterError: Error, Sendable, Equatable, CustomStringConvertible 
       "parameter \(name): has \(actual) items, the others \(expected)"
     case .sign(let name, let expected, let value):
       "parameter \(name): is declared \(expected.rawValue), but an entry is \(value)"
+    case .notNumbers(let name, let expression):
+      "parameter \(name): the value \(expression) is no number"
+    case .outsideOfPattern(let name, let row, let column, let value):
+      "parameter \(name): [\(row), \(column)] is \(value), but is zero by the parameter's structure"
+    case .undefined(let expression, let value):
+      "the expression \(expression) of the parameters is \(value)"
     case .notFinite(let name, let value): "parameter \(name): an entry is \(value)"
     case .notSymmetric(let name, let row, let column, let difference):
-      "parameter \(name): is declared semidefinite, but [\(row), \(column)] and "
+      "parameter \(name): is declared symmetric, but [\(row), \(column)] and "
         + "[\(column), \(row)] differ by \(difference)"
     case .notSemidefinite(let name):
       "parameter \(name): is declared semidefinite, but has a negative eigenvalue"

@@ -17,9 +17,7 @@ extension Problem {
     let answer = try solve(values)
     let listed = values.values.map(\.parameter)
     let layer = try layer(parameters: listed)
-    let given = values.values.map {
-      Tensor($0.value.node.constantValues ?? [], shape: $0.value.shape)
-    }
+    let given = try values.values.map { try $0.parameter.tensor($0.value) }
     let gradients =
       listed.isEmpty ? [] : try gradient(at: given) { try layer($0).objective }
     func size(_ tensor: Tensor) -> Double {

@@ -5,7 +5,7 @@ import OptimizationCore
 
 /// What is minimized or maximized.
 public struct Objective: Sendable {
-  let expression: Expression
+  let expression: ModelExpression
   let isMaximized: Bool
 
   /// Minimizes a convex scalar.
@@ -44,8 +44,12 @@ public struct Problem: Sendable {
   public let method: SolutionMethod
   /// The constraints as given.
   public let constraints: [Constraint]
+  /// Whether it is a geometric program, solved in the logarithms of the variables.
+  public var isGeometric: Bool { logarithms != nil }
   let isMaximized: Bool
   let compiled: CompiledProgram
+  /// Of a geometric program the logarithms that stand for the variables.
+  let logarithms: [(variable: Variable, logarithm: Variable)]?
   let parameters: [Parameter]
 
   /// Checks the rules and compiles the problem.
@@ -53,10 +57,14 @@ public struct Problem: Sendable {
   /// - Parameters:
   ///   - objective: a scalar, convex to be minimized or concave to be maximized.
   ///   - method: the solver; the choice is `automatic` by default.
+  ///   - geometric: whether the rules are those of log-log convex programs: all variables are positive, and
+  ///     what is minimized or stands left of `<=` is a sum of products of powers, or another log-log convex
+  ///     function. Parameters must be positive, with the sign `.nonnegative`. The duals are those of the
+  ///     constraints' logarithms: the relative change of the optimal value per relative change of a side.
   ///   - constraints: any number of them, with `if` and `for`.
   /// - Throws: `ModelError` with all violations of the rules.
   public init(
-    _ objective: Objective, method: SolutionMethod = .automatic,
+    _ objective: Objective, method: SolutionMethod = .automatic, geometric: Bool = false,
     @ConstraintBuilder subjectTo constraints: () -> [Constraint] = { [] }
   ) throws(ModelError) {
     let constraints = constraints()
@@ -64,24 +72,25 @@ public struct Problem: Sendable {
     isMaximized = objective.isMaximized
     let node = objective.expression.node
     var check = RuleCheck()
-    check.checkScalar(node, in: "the objective")
-    check.check(node, mustBe: isMaximized ? .concave : .convex, in: "the objective")
-    for (index, constraint) in constraints.enumerated() {
-      let place = "constraint \(index) (\(constraint))"
-      check.check(
-        constraint.difference, mustBe: constraint.kind == .nonnegative ? .concave : .affine,
-        in: place)
-      if constraint.kind == .semidefinite, constraint.difference.squareSize == nil {
-        check.report(
-          constraint.difference, in: place,
-          reason: "only a square matrix can be semidefinite", suggestion: nil)
-      }
+    let minimized: ModelExpression
+    var compiledConstraints = constraints
+    if geometric {
+      let model = GeometricModel(objective, constraints, &check)
+      if !check.violations.isEmpty { throw ModelError(violations: check.violations) }
+      minimized = model.minimized
+      compiledConstraints = model.constraints
+      logarithms = model.variables
+    } else {
+      check.check(objective)
+      for (index, constraint) in constraints.enumerated() { check.check(constraint, index) }
+      if !check.violations.isEmpty { throw ModelError(violations: check.violations) }
+      minimized = isMaximized ? -objective.expression : objective.expression
+      logarithms = nil
     }
-    if !check.violations.isEmpty { throw ModelError(violations: check.violations) }
     var refused: [Node] = []
-    let minimized = (isMaximized ? -objective.expression : objective.expression).reshaped(to: [])
     compiled = CompiledProgram(
-      objective: minimized.node, constraints: constraints, refused: &refused)
+      objective: minimized.reshaped(to: []).node, constraints: compiledConstraints,
+      refused: &refused)
     for node in refused {
       check.report(
         node, in: "the model",
@@ -111,7 +120,7 @@ public struct Problem: Sendable {
       throw ParameterError.missing(parameter: parameter.name)
     }
     return try layer(parameters: listed)(
-      values.values.map { Tensor($0.value.node.constantValues ?? [], shape: $0.value.shape) })
+      try values.values.map { try $0.parameter.tensor($0.value) })
   }
 
   /// The problem as a differentiable function of tensors.
@@ -133,15 +142,6 @@ public struct Problem: Sendable {
     return try ProblemLayer(
       self, parameters: parameters, settings: settings, quadraticSettings: quadraticSettings,
       degenerate: degenerate)
-  }
-}
-
-/// Values of parameters: `[price: 2, demand: [1, 2, 3]]`.
-public struct ParameterValues: ExpressibleByDictionaryLiteral {
-  let values: [(parameter: Parameter, value: Expression)]
-
-  public init(dictionaryLiteral elements: (Parameter, any ExpressionConvertible)...) {
-    values = elements.map { ($0.0, $0.1.expression) }
   }
 }
 

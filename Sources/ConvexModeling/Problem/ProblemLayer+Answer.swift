@@ -54,6 +54,15 @@ extension ProblemLayer {
     /// The value of a variable, with its shape, after the batch axis if there is one. A variable that does
     /// not occur in the problem is a precondition failure.
     public subscript(_ variable: Variable) -> Tensor {
+      if let logarithms = problem.logarithms,
+        let found = logarithms.first(where: { $0.variable === variable })
+      {
+        return exp(value(of: found.logarithm))
+      }
+      return value(of: variable)
+    }
+
+    private func value(of variable: Variable) -> Tensor {
       guard
         let entry = problem.compiled.columns.first(where: { $0.variable === variable })
       else { preconditionFailure("the variable \(variable.name) does not occur in the problem") }
@@ -74,6 +83,7 @@ extension ProblemLayer {
         value = value + (items(P) * rows(x) * columns(x)).sum(axis: 1) * 0.5
       }
       if problem.isMaximized { value = -value }
+      if problem.isGeometric { value = exp(value) }
       return self.x.rank == 1 && value.count == 1 ? value.reshaped(to: []) : value
     }
 

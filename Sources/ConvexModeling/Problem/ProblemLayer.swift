@@ -27,21 +27,28 @@ public struct ProblemLayer: Sendable {
     quadratic = QuadraticProgramLayer(settings: quadraticSettings, degenerate: degenerate)
   }
 
-  /// Solves the problem for each item.
-  public func callAsFunction(_ values: Tensor...) throws -> Answer {
-    try callAsFunction(values)
+  /// Solves the problem for each item; see the other form.
+  public func callAsFunction(_ values: Tensor..., warmStart: Answer? = nil) throws -> Answer {
+    try callAsFunction(values, warmStart: warmStart)
   }
 
   /// Solves the problem for each item.
   ///
-  /// - Parameter values: the parameters in the layer's order.
+  /// - Parameters:
+  ///   - values: the parameters in the layer's order.
+  ///   - warmStart: an answer to the same problem with other values and as many items; it pays where the
+  ///     solutions are near each other.
   /// - Throws: `ParameterError`, and the errors of the solvers' layers.
-  public func callAsFunction(_ values: [Tensor]) throws -> Answer {
+  public func callAsFunction(_ values: [Tensor], warmStart: Answer? = nil) throws -> Answer {
     var isBatched: [ObjectIdentifier: Bool] = [:]
     let given = try checked(values, &isBatched)
     let program = problem.compiled
     var evaluator = ParameterEvaluator(given)
-    let leaves = program.leaves.map { evaluator.value(of: $0).flatItems }
+    let leaves = try program.leaves.map { leaf in
+      let value = evaluator.value(of: leaf).flatItems
+      try requireFinite(value, leaf)
+      return value
+    }
     let batched = program.leaves.map { $0.dependsOnBatch(isBatched) }
     func datum(_ map: DataMap) -> Tensor { map(leaves, isBatched: batched) }
 
@@ -59,23 +66,36 @@ public struct ProblemLayer: Sendable {
       }
       let hasG = dense.inequalities > 0
       let hasA = dense.equalities > 0
+      var start: QuadraticProgramLayer.Answer?
+      if case .quadratic(let answer) = warmStart?.solved { start = answer }
       solved = .quadratic(
         try quadratic(
           Q: dense.Q.map { matrix($0, rows: program.variables) }, p: c,
           G: hasG ? matrix(dense.G, rows: dense.inequalities) : nil,
           h: hasG ? datum(dense.h) : nil,
           A: hasA ? matrix(dense.A, rows: dense.equalities) : nil,
-          b: hasA ? datum(dense.b) : nil))
+          b: hasA ? datum(dense.b) : nil, warmStart: start))
     } else {
+      var start: ConeProgramLayer.Answer?
+      if case .cone(let answer) = warmStart?.solved { start = answer }
       solved = .cone(
         try cone(
-          P: program.patternOfP == nil ? nil : P, c: c, A: datum(program.A), b: datum(program.b)))
+          P: program.patternOfP == nil ? nil : P, c: c, A: datum(program.A), b: datum(program.b),
+          warmStart: start))
     }
     return Answer(problem: problem, solved: solved, P: P, c: c, offset: offset)
   }
 
+  /// Expressions of parameters may have no value where the parameters have one.
+  private func requireFinite(_ value: Tensor, _ leaf: Node) throws(ParameterError) {
+    if case .parameter = leaf.kind { return }
+    if let wrong = value.stoppingGradient().scalars.first(where: { !$0.isFinite }) {
+      throw .undefined(expression: leaf.text, value: wrong)
+    }
+  }
+
   private func batchSize(_ values: [Tensor]) -> Int? {
-    zip(parameters, values).first { $0.shape.count < $1.rank }?.1.shape[0]
+    zip(parameters, values).first { $0.valueShape.count < $1.rank }?.1.shape[0]
   }
 
   private func checked(
@@ -87,12 +107,12 @@ public struct ProblemLayer: Sendable {
     var given: [ObjectIdentifier: Tensor] = [:]
     var items: Int?
     for (parameter, value) in zip(parameters, values) {
-      let name = parameter.name
+      let (name, shape) = (parameter.name, parameter.valueShape)
       guard value.dtype == .float64 else { throw .elementType(parameter: name) }
-      let batched = value.rank == parameter.shape.count + 1
-      guard Array(value.shape.suffix(parameter.shape.count)) == parameter.shape,
-        batched || value.rank == parameter.shape.count
-      else { throw .shape(parameter: name, expected: parameter.shape, actual: value.shape) }
+      let batched = value.rank == shape.count + 1
+      guard Array(value.shape.suffix(shape.count)) == shape,
+        batched || value.rank == shape.count
+      else { throw .shape(parameter: name, expected: shape, actual: value.shape) }
       if batched {
         if let items, items != value.shape[0] {
           throw .batchSize(parameter: name, expected: items, actual: value.shape[0])
@@ -105,31 +125,46 @@ public struct ProblemLayer: Sendable {
           parameter.sign.isNonnegative && number < 0 || parameter.sign.isNonpositive && number > 0
         if isWrong { throw .sign(parameter: name, expected: parameter.sign, value: number) }
       }
-      if parameter.structure == .semidefinite { try requireSemidefinite(value, name) }
+      switch parameter.structure {
+      case .semidefinite: try requireSemidefinite(value, name)
+      case .symmetric: try requireSymmetric(value, name)
+      case .full, .diagonal, .sparse: break
+      }
       isBatched[ObjectIdentifier(parameter)] = batched
       given[ObjectIdentifier(parameter)] =
-        batched ? value : value.reshaped(to: [1] + parameter.shape)
+        batched ? value : value.reshaped(to: [1] + shape)
     }
     return given
   }
 }
 
+/// The matrices `[n, n]` or `[B, n, n]` are symmetric up to rounding.
+private func requireSymmetric(_ value: Tensor, _ name: String) throws(ParameterError) {
+  let n = value.shape[value.rank - 1]
+  let numbers = value.stoppingGradient().scalars
+  guard n > 0 else { return }
+  for start in stride(from: 0, to: numbers.count, by: n * n) {
+    let scale = numbers[start..<start + n * n].reduce(0) { Swift.max($0, $1.magnitude) }
+    for i in 0..<n {
+      for j in 0..<i {
+        let difference = numbers[start + i * n + j] - numbers[start + j * n + i]
+        guard difference.magnitude <= 1e-8 * scale else {
+          throw .notSymmetric(parameter: name, row: i, column: j, difference: difference)
+        }
+      }
+    }
+  }
+}
+
 /// The matrices `[n, n]` or `[B, n, n]` are positive semidefinite up to rounding.
 private func requireSemidefinite(_ value: Tensor, _ name: String) throws(ParameterError) {
+  try requireSymmetric(value, name)
   let n = value.shape[value.rank - 1]
   let numbers = value.stoppingGradient().scalars
   guard n > 0 else { return }
   for start in stride(from: 0, to: numbers.count, by: n * n) {
     var matrix = Matrix(rows: n, columns: n, elements: Array(numbers[start..<start + n * n]))
     let scale = numbers[start..<start + n * n].reduce(0) { Swift.max($0, $1.magnitude) }
-    for i in 0..<n {
-      for j in 0..<i {
-        let difference = matrix[i, j] - matrix[j, i]
-        guard difference.magnitude <= 1e-8 * scale else {
-          throw .notSymmetric(parameter: name, row: i, column: j, difference: difference)
-        }
-      }
-    }
     for i in 0..<n { matrix[i, i] += 1e-9 * (scale + 1e-300) * Double(n) }
     guard scale == 0 || (try? Cholesky(matrix)) != nil else {
       throw .notSemidefinite(parameter: name)

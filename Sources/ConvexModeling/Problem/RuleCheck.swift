@@ -2,6 +2,24 @@
 struct RuleCheck {
   private(set) var violations: [ModelError.Violation] = []
 
+  mutating func check(_ objective: Objective) {
+    let node = objective.expression.node
+    checkScalar(node, in: "the objective")
+    check(node, mustBe: objective.isMaximized ? .concave : .convex, in: "the objective")
+  }
+
+  mutating func check(_ constraint: Constraint, _ index: Int) {
+    let place = "constraint \(index) (\(constraint))"
+    check(
+      constraint.difference, mustBe: constraint.kind == .nonnegative ? .concave : .affine, in: place
+    )
+    if constraint.kind == .semidefinite, constraint.difference.squareSize == nil {
+      report(
+        constraint.difference, in: place, reason: "only a square matrix can be semidefinite",
+        suggestion: nil)
+    }
+  }
+
   mutating func check(_ node: Node, mustBe wanted: Curvature, in place: String) {
     let before = violations.count
     var seen: Set<ObjectIdentifier> = []
@@ -68,6 +86,11 @@ struct RuleCheck {
         )
       }
     case .atom(let atom): reportComposition(node, atom, in: place)
+    case .perspective:
+      report(
+        node, in: place,
+        reason: "the scale \(node.arguments[1].text) must be affine but is "
+          + node.arguments[1].curvature.rawValue, suggestion: nil)
     default:
       let parts = node.arguments.map { "\($0.text) is \($0.curvature.rawValue)" }
       report(
