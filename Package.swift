@@ -66,13 +66,13 @@ let package = Package(
     ),
     .target(
       name: "ArgminExperiments",
-      dependencies: ["Argmin", "ProblemFiles"],
+      dependencies: ["Argmin", "ConvexModeling", "ProblemFiles"],
       resources: [.copy("Data")]
     ),
     .executableTarget(
       name: "ArgminCommand",
       dependencies: [
-        "Argmin", "ArgminExperiments", "ProblemFiles",
+        "Argmin", "ConvexModeling", "ArgminExperiments", "ProblemFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),

@@ -44,7 +44,8 @@ public struct ExperimentResults: Sendable {
 public enum Experiments {
   /// All of them, in the order in which they are listed.
   public static let all: [any Experiment] = [
-    SupportVectorSensitivity(), DigitClassification(), SinusoidMetaLearning(),
+    SupportVectorSensitivity(), LogisticSensitivity(), OptNetDenoising(), OptNetSudoku(),
+    DigitClassification(), SinusoidMetaLearning(),
     HyperparameterLearning(),
   ]
 

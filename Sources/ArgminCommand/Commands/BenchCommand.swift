@@ -16,11 +16,13 @@ struct BenchCommand: ParsableCommand {
       all cores that the process may use.
 
       cone-programs: the batches of cone programs in the folder --data.
+
+      modeling: building problems of the modelling language, and their layers forward and backward.
       """)
 
   @Argument(
     help: """
-      One of the built-in sizes, variables-inequalities-equalities, such as 50-50-10, or tensors, or cone-programs.
+      One of the built-in sizes, variables-inequalities-equalities, such as 50-50-10, or tensors, cone-programs, or modeling.
       """)
   var name: String?
 
@@ -34,7 +36,7 @@ struct BenchCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: "Threads that share a batch; one per core if left out.")
   var threads: Int?
 
-  @Option(help: "With tensors: only cells whose names match this shell pattern.")
+  @Option(help: "With tensors or modeling: only cells whose names match this shell pattern.")
   var cells: String?
 
   @Flag(help: "Print the timings as JSON.")
@@ -58,17 +60,28 @@ struct BenchCommand: ParsableCommand {
       }
       return
     }
-    if cells != nil { throw ValidationError("--cells goes with tensors only") }
+    if name == Self.modeling {
+      guard threads == nil else {
+        throw ValidationError("--threads is not for modeling; start the tool on fewer cores")
+      }
+      guard !modelingCells.isEmpty else {
+        throw ValidationError("no cell matches \"\(cells ?? "*")\"")
+      }
+      return
+    }
+    if cells != nil { throw ValidationError("--cells goes with tensors and modeling only") }
     if let name, !BuiltInBenchmark.sizes.contains(where: { $0.name == name }) {
       let names = BuiltInBenchmark.sizes.map(\.name).joined(separator: ", ")
       throw ValidationError(
-        "there is no timing \"\(name)\"; there are: \(names), \(Self.tensors), \(Self.conePrograms)"
+        "there is no timing \"\(name)\"; there are: \(names), \(Self.tensors), "
+          + "\(Self.conePrograms), \(Self.modeling)"
       )
     }
   }
 
   private static let tensors = "tensors"
   private static let conePrograms = "cone-programs"
+  private static let modeling = "modeling"
 
   private var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
 
@@ -79,6 +92,8 @@ struct BenchCommand: ParsableCommand {
       try runData(data)
     } else if name == Self.tensors {
       try runTensors()
+    } else if name == Self.modeling {
+      try runModeling()
     } else {
       try runBuiltIn()
     }
@@ -173,6 +188,36 @@ struct BenchCommand: ParsableCommand {
         result.cell, NumberText.duration(result.milliseconds / 1000), "\(result.check)",
       ])
     }
+    StandardOutput.write(lines: table.lines)
+  }
+
+  // MARK: - Modelling language
+
+  private var modelingCells: [ModelingBenchmark.Cell] {
+    ModelingBenchmark.cells.filter { fnmatch(cells ?? "*", $0.name, 0) == 0 }
+  }
+
+  private func runModeling() throws {
+    let cells = modelingCells
+    let progress = ProgressLine("bench")
+    var results: [ModelingBenchmark.Result] = []
+    for (index, cell) in cells.enumerated() {
+      progress.show(Double(index) / Double(cells.count), cell.name)
+      results.append(try ModelingBenchmark.run(cell))
+    }
+    progress.end()
+    if json {
+      var writer = JSONWriter(sink: StandardOutput.write)
+      writer.object { json in
+        for result in results { result.write(to: &json) }
+      }
+      _ = writer.finish()
+      return
+    }
+    var table = ResultTable(
+      title: "time of the whole batch, \(NumberText.count(availableCoreCount, "thread"))",
+      columns: [.init("cell", .left), .init("build"), .init("forward"), .init("backward")])
+    for result in results { table.append(result.row) }
     StandardOutput.write(lines: table.lines)
   }
 

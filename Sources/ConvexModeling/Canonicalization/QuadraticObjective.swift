@@ -7,10 +7,17 @@ struct QuadraticObjective {
   /// The affine part, one row.
   private(set) var affine = AffineForm(count: 1)
   private let canonicalizer: Canonicalizer
+  private let multipliesOut: Bool
+  /// Whether anything was multiplied out.
+  private(set) var hasProducts = false
 
   /// The objective to be minimized; convex.
-  init(_ node: Node, _ canonicalizer: Canonicalizer) {
+  ///
+  /// - Parameter multipliesOut: whether squares of few variables in many rows become FᵀF instead of squares of
+  ///   variables that are equal to the rows.
+  init(_ node: Node, _ canonicalizer: Canonicalizer, multipliesOut: Bool) {
     self.canonicalizer = canonicalizer
+    self.multipliesOut = multipliesOut
     add(node, scale: ModelExpression([1], shape: []))
   }
 
@@ -81,8 +88,27 @@ struct QuadraticObjective {
       let terms = starts[row + 1] - starts[row]
       return total + terms * terms
     }
-    if form.hasParameters || products > 9 * form.count { form = canonicalizer.named(form) }
+    if form.hasParameters || products > 9 * form.count {
+      if multipliesOut, let matrix = FactorMatrix(form, canonicalizer) {
+        hasProducts = true
+        return addProducts(of: matrix, scale: scale)
+      }
+      form = canonicalizer.named(form)
+    }
     addSparseSquares(form, factorTerms(scale))
+  }
+
+  /// Adds `scale · ‖F (1, x)‖²`.
+  private mutating func addProducts(of matrix: FactorMatrix, scale: ModelExpression) {
+    let products = Node.atom(
+      .gram, [matrix.node], shape: [matrix.columns.count, matrix.columns.count])
+    let entries = canonicalizer.form(multiply(scale, ModelExpression(products)).node)
+    let width = matrix.columns.count
+    for k in 0..<entries.terms {
+      let (i, j) = (Int(entries.row[k]) / width, Int(entries.row[k]) % width)
+      addProduct(
+        matrix.columns[i], matrix.columns[j], Int(entries.parameter[k]), 2 * entries.coefficient[k])
+    }
   }
 
   private mutating func addSparseSquares(

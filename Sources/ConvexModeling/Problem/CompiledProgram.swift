@@ -20,6 +20,8 @@ struct CompiledProgram: Sendable {
   /// Row and column of each entry of P.
   let quadraticRows: [Int]
   let quadraticColumns: [Int]
+  /// Whether squares in the objective were multiplied out, which pays in dense programs only.
+  let hasProducts: Bool
   /// For each constraint its rows.
   let rows: [ConstraintRows]
   /// The variables that occur and the columns of their entries, from 0; nil for structural zeros.
@@ -44,12 +46,15 @@ struct CompiledProgram: Sendable {
 
   /// Compiles a checked model.
   ///
-  /// - Returns: nil with the offending expressions if a matrix of parameters stands where only numbers can.
+  /// - Parameters:
+  ///   - multipliesOut: whether dense squares in the objective are multiplied out (see `QuadraticObjective`).
+  ///   - refused: gets the matrices of parameters that stand where only numbers can.
   init(
-    objective: Node, constraints: [Constraint], refused: inout [Node]
+    objective: Node, constraints: [Constraint], multipliesOut: Bool, refused: inout [Node]
   ) {
     let canonicalizer = Canonicalizer()
-    let quadratic = QuadraticObjective(objective, canonicalizer)
+    let quadratic = QuadraticObjective(
+      objective, canonicalizer, multipliesOut: multipliesOut)
     var found: [(range: Range<Int>, kind: Constraint.Kind)] = []
     for constraint in constraints {
       let form = canonicalizer.form(constraint.difference)
@@ -64,6 +69,7 @@ struct CompiledProgram: Sendable {
     }
     // A problem without variables still has one column, which nothing depends on.
     if canonicalizer.variables == 0 { canonicalizer.addNonnegative(canonicalizer.fresh(1)) }
+    hasProducts = quadratic.hasProducts
     refused = canonicalizer.refused
     variables = canonicalizer.variables
     leaves = canonicalizer.leaves

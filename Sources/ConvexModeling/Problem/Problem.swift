@@ -88,9 +88,15 @@ public struct Problem: Sendable {
       logarithms = nil
     }
     var refused: [Node] = []
-    compiled = CompiledProgram(
-      objective: minimized.reshaped(to: []).node, constraints: compiledConstraints,
-      refused: &refused)
+    func program(multipliesOut: Bool) -> CompiledProgram {
+      refused = []
+      return CompiledProgram(
+        objective: minimized.reshaped(to: []).node, constraints: compiledConstraints,
+        multipliesOut: multipliesOut, refused: &refused)
+    }
+    var compiled = program(multipliesOut: method != .coneProgram)
+    if compiled.hasProducts, compiled.dense == nil { compiled = program(multipliesOut: false) }
+    self.compiled = compiled
     for node in refused {
       check.report(
         node, in: "the model",
