@@ -96,7 +96,9 @@ let package = Package(
       dependencies: ["DifferentiableOptimization", "NeuralNetworks", "_TestSupport"]
     ),
     .testTarget(
-      name: "ConvexModelingTests", dependencies: ["Argmin", "ConvexModeling", "_TestSupport"]),
+      name: "ConvexModelingTests", dependencies: ["Argmin", "ConvexModeling", "_TestSupport"],
+      // A line of a model that takes the type checker more than a second is an error.
+      swiftSettings: [.unsafeFlags(["-Xfrontend", "-solver-expression-time-threshold=1"])]),
     .testTarget(name: "ProblemFilesTests", dependencies: ["ProblemFiles", "_TestSupport"]),
     .testTarget(
       name: "ArgminExperimentsTests",

@@ -5,8 +5,10 @@ import OptimizationCore
 
 /// What is minimized or maximized.
 public struct Objective: Sendable {
-  let expression: ModelExpression
-  let isMaximized: Bool
+  /// The scalar.
+  public let expression: ModelExpression
+  /// Whether it is maximized.
+  public let isMaximized: Bool
 
   /// Minimizes a convex scalar.
   public static func minimize<A: ExpressionConvertible>(_ expression: A) -> Objective {
@@ -46,7 +48,8 @@ public struct Problem: Sendable {
   public let constraints: [Constraint]
   /// Whether it is a geometric program, solved in the logarithms of the variables.
   public var isGeometric: Bool { logarithms != nil }
-  let isMaximized: Bool
+  /// The objective as given.
+  public let objective: Objective
   let compiled: CompiledProgram
   /// Of a geometric program the logarithms that stand for the variables.
   let logarithms: [(variable: Variable, logarithm: Variable)]?
@@ -69,7 +72,7 @@ public struct Problem: Sendable {
   ) throws(ModelError) {
     let constraints = constraints()
     self.constraints = constraints
-    isMaximized = objective.isMaximized
+    self.objective = objective
     let node = objective.expression.node
     var check = RuleCheck()
     let minimized: ModelExpression
@@ -84,7 +87,7 @@ public struct Problem: Sendable {
       check.check(objective)
       for (index, constraint) in constraints.enumerated() { check.check(constraint, index) }
       if !check.violations.isEmpty { throw ModelError(violations: check.violations) }
-      minimized = isMaximized ? -objective.expression : objective.expression
+      minimized = objective.isMaximized ? -objective.expression : objective.expression
       logarithms = nil
     }
     var refused: [Node] = []

@@ -82,7 +82,7 @@ extension ProblemLayer {
         let columns = LinearMap(gathering: program.quadraticColumns, of: n)
         value = value + (items(P) * rows(x) * columns(x)).sum(axis: 1) * 0.5
       }
-      if problem.isMaximized { value = -value }
+      if problem.objective.isMaximized { value = -value }
       if problem.isGeometric { value = exp(value) }
       return self.x.rank == 1 && value.count == 1 ? value.reshaped(to: []) : value
     }
