@@ -97,8 +97,8 @@ let package = Package(
     ),
     .testTarget(
       name: "ConvexModelingTests", dependencies: ["Argmin", "ConvexModeling", "_TestSupport"],
-      // A line of a model that takes the type checker more than a second is an error.
-      swiftSettings: [.unsafeFlags(["-Xfrontend", "-solver-expression-time-threshold=1"])]),
+      // A line of a model that takes the type checker more than three seconds is an error.
+      swiftSettings: [.unsafeFlags(["-Xfrontend", "-solver-expression-time-threshold=3"])]),
     .testTarget(name: "ProblemFilesTests", dependencies: ["ProblemFiles", "_TestSupport"]),
     .testTarget(
       name: "ArgminExperimentsTests",

@@ -21,7 +21,7 @@ METHOD = f"""\
 Problems that others wrote: Maros-Meszaros, the Netlib linear programs, SDPLIB, the cone problems of
 the DIMACS challenge, and programs in CBF (of those with integers the continuous relaxation); those
 with at most a million nonzeros. One process for each problem and solver, one thread, a limit of
-30 s. All solvers are asked for 1e-9, Clarabel also with its default; what they answer is measured
+30 s. All solvers are asked for 1e-9; what they answer is measured
 by one independent check: the largest of the relative residuals of primal and dual feasibility, the
 gap, and the distances of s and y to their cones, on the data as given. A problem without a solution
 counts as solved by a ray with b'y = -1 or c'x = -1 that is as accurate. `mean` is the

@@ -72,7 +72,9 @@ struct AnswerReport {
     let proof =
       ray.isPrimal
       ? "these multipliers combine the constraints to 0 ≤ -1:"
-      : "the objective falls without end along this ray:"
+      : file.model?.objectiveSense == .maximize
+        ? "the objective rises without end along this ray:"
+        : "the objective falls without end along this ray:"
     return [("proof", proof)] + ray.parts.map { ("  \($0.name)", list($0.values)) }
   }
 
@@ -89,7 +91,8 @@ struct AnswerReport {
     if !certificate.errorEstimate.isNaN {
       quality.append("estimated relative error \(NumberText.error(certificate.errorEstimate))")
     }
-    if let seconds { quality.append(NumberText.duration(seconds)) }
+    // Of an item without a derivative there is nothing to say.
+    if let seconds, !quality.isEmpty { quality.append(NumberText.duration(seconds)) }
     let first = [("derivative", certificate.explanation)]
     return quality.isEmpty ? first : first + [("", quality.joined(separator: ", "))]
   }

@@ -13,7 +13,7 @@ struct DegenerateOptions: ParsableArguments {
   @Option(
     help: """
       What to answer where there is no derivative: least-norm, smoothed (the derivative of the \
-      central path at --barrier), nan, or throwing (refuse, exit status 1).
+      central path at --barrier, for cone programs everywhere), nan, or throwing (refuse, exit status 1).
       """)
   var degenerate: Policy = .leastNorm
 

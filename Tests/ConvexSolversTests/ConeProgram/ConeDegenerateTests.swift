@@ -115,21 +115,23 @@ import _TestSupport
     Face(
       testDescription: "dual exponential cone, inside of the flat face",
       cones: .init(dualExponential: 1), s: [0, 1, 1], y: [-1, 0, 0]),
+    Face(
+      testDescription: "dual exponential cone, edge with a dual inside the opposite face",
+      cones: .init(dualExponential: 1), s: [0, 1, 0], y: [-1, 0, 1]),
   ]
 
   @Test(arguments: smooth, 0..<5 as Range<UInt64>)
-  func smoothFaceIsRightOrFlagged(face: Face, seed: UInt64) throws {
+  func smoothFaceIsExact(face: Face, seed: UInt64) throws {
     let data = program(face, seed: seed)
     let solution = try data.program.solve()
     try #require(solution.status == .optimal)
     let comparison = try ConeDerivativeComparison(data, solution, seed: seed)
     #expect(comparison.isAdjoint == true)
-    if !face.cones.semidefinite.isEmpty {
-      #expect(comparison.gradient.certificate.kind == .exact)
-    }
-    if comparison.gradient.certificate.kind == .exact {
-      #expect(try comparison.agreesWithDifferences())
-    }
+    let certificate = comparison.gradient.certificate
+    // Some of the random matrices have dependent rows, and the program more than one dual.
+    if certificate.rankDeficiency > 0 { return }
+    #expect(certificate.kind == .exact)
+    #expect(try comparison.agreesWithDifferences())
   }
 
   // MARK: - Cases that can be worked out by hand

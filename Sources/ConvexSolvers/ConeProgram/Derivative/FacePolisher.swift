@@ -124,9 +124,13 @@ struct FaceRetraction {
     let isCurved = rank == 2 && curvature.array.contains { $0 != 0 }
     let slack = SIMD3(s[0], s[1], s[2])
     let dual = SIMD3(y[0], y[1], y[2])
-    let pair =
-      rank == 1
-      ? shape.retractFlat(s: slack, y: dual) : isCurved ? shape.retract(s: slack, y: dual) : nil
+    let pair: (s: SIMD3<Double>, y: SIMD3<Double>)? =
+      switch rank {
+      case 1: shape.retractFlat(s: slack, y: dual)
+      case 2 where isCurved: shape.retract(s: slack, y: dual)
+      case 2: shape.retractRay(s: slack, y: dual)
+      default: nil
+      }
     if let pair {
       for i in 0..<3 {
         s[i] = pair.s[i]

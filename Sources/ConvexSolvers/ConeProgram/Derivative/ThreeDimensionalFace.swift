@@ -39,24 +39,25 @@ struct ThreeDimensionalFace {
       {
         activity.weaklyActive += rows
       }
-      return dense(keeping: [], all: 3)
+      return withoutCurvature(rank: 3)
     }
     let point = map.forward(slack)
     if dualSize <= dualTolerance {
-      if distanceInside(primal: point) > slackTolerance { return dense(keeping: [], all: 0) }
+      if distanceInside(primal: point) > slackTolerance { return withoutCurvature(rank: 0) }
       activity.weaklyActive += rows
     }
     if slackSize / slackTolerance < 1e-4 * dualSize / dualTolerance {
-      return dense(keeping: [], all: 3)
+      return withoutCurvature(rank: 3)
     }
     if dualSize / dualTolerance < 1e-4 * slackSize / slackTolerance,
       distanceInside(primal: point) > slackTolerance
     {
-      return dense(keeping: [], all: 0)
+      return withoutCurvature(rank: 0)
     }
     if isFlat(point, map.inverseTranspose(dual), slackSize) {
       return flatFace(point, slack, dual, rows, &activity)
     }
+    if isRay(point, map.inverseTranspose(dual), slackSize) { return rayFace }
     guard let curve = curvature(at: point, size: slackSize) else {
       return flatFace(point, slack, dual, rows, &activity)
     }
@@ -95,9 +96,26 @@ struct ThreeDimensionalFace {
 
   private func length(_ v: Triple) -> Double { (v * v).sum().squareRoot() }
 
-  /// No curvature: dy free in `all` = 3 directions, or fixed for `all` = 0.
-  private func dense(keeping: [Triple], all: Int) -> ConeFace {
-    .dense(B: .identity(3), rank: all, curvature: Matrix(rows: all, columns: all))
+  /// Whether the slack is on the ray (-1, 0, 0) of the exponential cone and the dual in {u = 0, v > 0, w > 0},
+  /// the normal cone there: complementary without curvature, and strictly so.
+  private func isRay(_ point: Triple, _ dual: Triple, _ size: Double) -> Bool {
+    guard case .exponential = shape else { return false }
+    let edge = 1e-3 * length(dual)
+    return point.x < 0 && max(point.y.magnitude, point.z.magnitude) < 1e-4 * size
+      && dual.x.magnitude < edge && min(dual.y, dual.z) > max(edge, dualTolerance)
+  }
+
+  /// The slack moves along its ray, the dual in the plane orthogonal to it.
+  private var rayFace: ConeFace {
+    let ray = map.inverse(Triple(-1, 0, 0))
+    let unit = ray / length(ray)
+    let basis = orthonormalBasis(startingWith: [], endingWith: [[unit.x, unit.y, unit.z]], 3)
+    return .dense(B: basis, rank: 2, curvature: Matrix(rows: 2, columns: 2))
+  }
+
+  /// The dual moves in all directions, for rank 3, or in none, for rank 0.
+  private func withoutCurvature(rank: Int) -> ConeFace {
+    .dense(B: .identity(3), rank: rank, curvature: Matrix(rows: rank, columns: rank))
   }
 
   /// A flat piece of the boundary: the slack moves in it, the dual along its normal.
@@ -190,6 +208,16 @@ struct ThreeDimensionalFace {
     point.z = max(point.z, 0)
     let dual = map.inverseTranspose(y)
     return (map.inverse(point), map.transpose(Triple(0, max(dual.y, 0), 0)))
+  }
+
+  /// Moves a slack onto the ray (-1, 0, 0) of the exponential cone and the dual into its normal cone.
+  func retractRay(s: Triple, y: Triple) -> (s: Triple, y: Triple)? {
+    guard case .exponential = shape else { return nil }
+    let dual = map.inverseTranspose(y)
+    return (
+      map.inverse(Triple(min(map.forward(s).x, 0), 0, 0)),
+      map.transpose(Triple(0, max(dual.y, 0), max(dual.z, 0)))
+    )
   }
 
   /// Moves a slack onto the smooth boundary and makes the dual normal to it; nil where it is not smooth.

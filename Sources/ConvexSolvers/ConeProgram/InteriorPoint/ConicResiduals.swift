@@ -93,6 +93,6 @@ final class ConicResiduals {
       gap: gap / (1 + min(primalObjective.magnitude, dualObjective.magnitude)))
     // In the unscaled data: A'z has no τ.
     primalInfeasibility = bz < 0 ? sizeOfAtz / (-bz * k) : .infinity
-    dualInfeasibility = cx < 0 ? max(sizeOfPx, sizeOfSum * 1) / (-cx * k) : .infinity
+    dualInfeasibility = cx < 0 ? max(sizeOfPx, sizeOfSum) / (-cx * k) : .infinity
   }
 }
