@@ -31,6 +31,7 @@ bench: build ## the built-in timings
 bench-peers: build ## our timings and those of other systems, side by side on the same data
 	Benchmarks/peers/quadratic-programs/run.sh
 	Benchmarks/peers/tensors/run.sh
+	Benchmarks/peers/modeling/run.sh
 
 bench-cones: build ## the same for published cone programs; takes hours, can be stopped and taken up again
 	Benchmarks/peers/cone-programs/run.sh

@@ -42,6 +42,9 @@ Build is the time from the first line of the model to the layer; forward and bac
 with gradients with respect to all parameters. The differences are the largest to Argmin's x and
 gradients, relative to the largest number of these. `diffcp` is cvxpylayers' default (SCS with its own
 tolerance), `clarabel` the same with Clarabel, `moreau` its newest back end; `-tight` asks for 1e-10. Peak memory is that of the process, with what it loads.
+Where Moreau's gradients differ by more than its tolerance, Argmin's are the right ones: of sparse-1024, whose
+equalities leave one point, the gradient is A⁻ᵀ1, from which Argmin's differs by 1e-13; of control-4x2 diffcp at 1e-10
+agrees with Argmin. build-4000 has 16 million parameters.
 """
 
 
