@@ -46,7 +46,11 @@ struct BenchmarkTiming {
     while times.count < 5 || (clock.now - start < .milliseconds(300) && times.count < 100_000) {
       times.append(try clock.measure(body) / .milliseconds(1))
     }
-    times.sort()
-    return times[times.count / 2]
+    return times.median
   }
+}
+
+extension [Double] {
+  /// The median of times, of which there must be one.
+  var median: Double { sorted()[count / 2] }
 }

@@ -59,9 +59,6 @@ struct ConeBatchBenchmark {
 }
 
 extension ConeBatchBenchmark.Result {
-  /// The median of a list of times.
-  static func median(_ seconds: [Double]) -> Double { seconds.sorted()[seconds.count / 2] }
-
   func write(to json: inout JSONWriter) {
     json.object(for: name) { json in
       json.write(forwardSeconds, for: "forwardSeconds")

@@ -227,15 +227,11 @@ extension ModelingBenchmark.Result {
     }
   }
 
-  private static func median(_ seconds: [Double]) -> Double? {
-    seconds.isEmpty ? nil : seconds.sorted()[seconds.count / 2]
-  }
-
   /// Name and median times of building, forward and backward.
   var row: [String] {
     [name]
       + [buildSeconds, forwardSeconds, backwardSeconds].map {
-        Self.median($0).map { NumberText.duration($0) } ?? ""
+        $0.isEmpty ? "" : NumberText.duration($0.median)
       }
   }
 }

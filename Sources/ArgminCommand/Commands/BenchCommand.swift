@@ -99,6 +99,12 @@ struct BenchCommand: ParsableCommand {
     }
   }
 
+  private func printObject(_ body: (inout JSONWriter) -> Void) {
+    var writer = JSONWriter(sink: StandardOutput.write)
+    writer.object { body(&$0) }
+    _ = writer.finish()
+  }
+
   // MARK: - A folder
 
   private func runData(_ folder: String) throws {
@@ -141,11 +147,9 @@ struct BenchCommand: ParsableCommand {
   private func runConePrograms(_ folder: String) throws {
     let results = try ConeBatchBenchmark(folder: folder, threads: threads).results()
     if json {
-      var writer = JSONWriter(sink: StandardOutput.write)
-      writer.object { json in
+      printObject { json in
         for result in results { result.write(to: &json) }
       }
-      _ = writer.finish()
       return
     }
     var table = ResultTable(
@@ -154,8 +158,8 @@ struct BenchCommand: ParsableCommand {
     for result in results {
       table.append([
         result.name, "\(result.solution.items)",
-        NumberText.duration(ConeBatchBenchmark.Result.median(result.forwardSeconds)),
-        NumberText.duration(ConeBatchBenchmark.Result.median(result.backwardSeconds)),
+        NumberText.duration(result.forwardSeconds.median),
+        NumberText.duration(result.backwardSeconds.median),
       ])
     }
     StandardOutput.write(lines: table.lines)
@@ -207,11 +211,9 @@ struct BenchCommand: ParsableCommand {
     }
     progress.end()
     if json {
-      var writer = JSONWriter(sink: StandardOutput.write)
-      writer.object { json in
+      printObject { json in
         for result in results { result.write(to: &json) }
       }
-      _ = writer.finish()
       return
     }
     var table = ResultTable(

@@ -30,14 +30,6 @@ public struct OptNetDenoising: Experiment {
   /// The weights of total variation that are tried.
   let weights: [Double] = [12, 16, 20, 24, 28]
 
-  private struct Row {
-    let name: String
-    let parameters: Int
-    let trainingError: Double
-    let testError: Double
-    let seconds: Double
-  }
-
   /// What is learned, as changes of total variation, so that one learning rate serves both.
   private struct Matrices: TensorStructure {
     /// D over the weight, `[99, 100]`.
@@ -104,7 +96,7 @@ public struct OptNetDenoising: Experiment {
     }
     let weight = weights[errors.indices.min { errors[$0] < errors[$1] } ?? 0]
     denoiser.weight = weight
-    let plain = Row(
+    let plain = ComparedModel(
       name: "total variation, best weight \(weight.formatted())", parameters: 1,
       trainingError: try denoiser.error(plainMatrices, training).item,
       testError: try denoiser.error(plainMatrices, test).item,
@@ -112,17 +104,17 @@ public struct OptNetDenoising: Experiment {
     let (learned, matrices) = try learn(
       denoiser, from: plainMatrices, training, test, keys[1], progress)
     progress(0.95, "training a network")
-    let rows = [
-      Row(
+    let models = [
+      ComparedModel(
         name: "nothing", parameters: 0,
         trainingError: square(training.first - training.second).mean().item,
         testError: square(test.first - test.second).mean().item, seconds: 0),
       try trainNetwork(training, test, keys[2]), plain, learned,
     ]
-    var results = ExperimentResults(lines: lines(rows))
+    var results = ExperimentResults(lines: lines(models))
     let figure = try figure(denoiser, plainMatrices, matrices, test)
     if let note = try figure.write(to: &folder) { results.notes.append(note) }
-    try folder.writeJSON(to: "results.json") { write(rows, seed, to: &$0) }
+    try folder.writeJSON(to: "results.json") { write(models, seed, to: &$0) }
     results.files = folder.files
     progress(1, "")
     return results
@@ -143,7 +135,7 @@ public struct OptNetDenoising: Experiment {
     _ denoiser: Denoiser, from start: Matrices, _ training: Pair<Tensor, Tensor>,
     _ test: Pair<Tensor, Tensor>,
     _ key: RandomKey, _ progress: ExperimentProgress
-  ) throws -> (Row, Matrices) {
+  ) throws -> (ComparedModel, Matrices) {
     var matrices = start
     let loader = DataLoader(training, batchSize: batchSize, shuffledBy: key)
     let began = ContinuousClock.now
@@ -161,17 +153,17 @@ public struct OptNetDenoising: Experiment {
         },
         loss: { matrices, batch, _ in try denoiser.error(matrices, batch) })
     }
-    let row = Row(
+    let model = ComparedModel(
       name: "learned matrices", parameters: matrices.leafScalarCount,
       trainingError: try denoiser.error(matrices, training).item,
       testError: try denoiser.error(matrices, test).item,
       seconds: (ContinuousClock.now - began) / .seconds(1))
-    return (row, matrices)
+    return (model, matrices)
   }
 
   private func trainNetwork(
     _ training: Pair<Tensor, Tensor>, _ test: Pair<Tensor, Tensor>, _ key: RandomKey
-  ) throws -> Row {
+  ) throws -> ComparedModel {
     let keys = key.split(into: 2)
     // In units of hundreds, as networks like it.
     func scaled(_ batch: Pair<Tensor, Tensor>) -> Pair<Tensor, Tensor> {
@@ -191,7 +183,7 @@ public struct OptNetDenoising: Experiment {
     ).train(
       &network, on: loader, validation: { error($0, test).item },
       loss: { network, batch, _ in error(network, batch) })
-    return Row(
+    return ComparedModel(
       name: "network of two layers, stopped at its best in test",
       parameters: network.leafScalarCount,
       trainingError: 1e4 * error(network, training).item,
@@ -201,24 +193,16 @@ public struct OptNetDenoising: Experiment {
 
   // MARK: - Report
 
-  private func lines(_ rows: [Row]) -> [String] {
-    var table = ResultTable(columns: [
-      .init("model", .left), .init("parameters"), .init("error in training"),
-      .init("error in test"), .init("seconds"),
-    ])
-    for row in rows {
-      table.append([
-        row.name, "\(row.parameters)", String(format: "%.2f", row.trainingError),
-        String(format: "%.2f", row.testError), String(format: "%.1f", row.seconds),
-      ])
-    }
+  private func lines(_ models: [ComparedModel]) -> [String] {
     return [
       "signals     piecewise constant, \(NoisySignals.length) samples, noise of standard deviation 10; "
         + "\(trainingCount) to train on, \(testCount) to test",
       "learned     W and D in ½ ‖z - W signal‖² + ‖Dz‖₁, from the identity and weighted differences, "
         + "\(epochs) epochs",
       "",
-    ] + table.lines + ["error: the mean of the squares"]
+    ]
+      + ComparedModel.lines(models, errors: "error") { String(format: "%.2f", $0) }
+      + ["error: the mean of the squares"]
   }
 
   private func figure(
@@ -244,19 +228,11 @@ public struct OptNetDenoising: Experiment {
       data: [("denoising.dat", rows)])
   }
 
-  private func write(_ rows: [Row], _ seed: UInt64, to json: inout JSONWriter) {
+  private func write(_ models: [ComparedModel], _ seed: UInt64, to json: inout JSONWriter) {
     json.write(name, for: "experiment")
     json.write("\(seed)", for: "seed")
     json.list(for: "models") { json in
-      for row in rows {
-        json.object { json in
-          json.write(row.name, for: "name")
-          json.write(row.parameters, for: "parameters")
-          json.write(row.trainingError, for: "trainingError")
-          json.write(row.testError, for: "testError")
-          json.write(row.seconds, for: "seconds")
-        }
-      }
+      for model in models { json.object { model.write(to: &$0) } }
     }
   }
 }

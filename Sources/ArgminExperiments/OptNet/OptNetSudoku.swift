@@ -40,15 +40,8 @@ public struct OptNetSudoku: Experiment {
     }
   }
 
-  /// One line of the table.
-  private struct Row {
-    let name: String
-    let parameters: Int
-    let trainingError: Double
-    let testError: Double
-    let seconds: Double
-    var curve: [(epoch: Double, loss: Double, testError: Double)] = []
-  }
+  /// What is known after each epoch.
+  private typealias Curve = [(epoch: Double, loss: Double, testError: Double)]
 
   public func run(
     output: URL, seed: UInt64, progress: ExperimentProgress
@@ -57,12 +50,14 @@ public struct OptNetSudoku: Experiment {
     let keys = RandomKey(seed: seed).split(into: 4)
     let (training, test) = SudokuBoards.puzzles(trainingCount + testCount, key: keys[0])
       .split(at: trainingCount)
-    let layer = try learnRules(training, test, keys[1], keys[2], progress)
+    let (layer, curve) = try learnRules(training, test, keys[1], keys[2], progress)
     progress(0.9, "training a network")
     let network = try trainNetwork(training, test, keys[3])
     var results = ExperimentResults(lines: lines([layer, network]))
-    if let note = try figure(layer).write(to: &folder) { results.notes.append(note) }
-    try folder.writeJSON(to: "results.json") { write([layer, network], seed, to: &$0) }
+    if let note = try figure(curve).write(to: &folder) { results.notes.append(note) }
+    try folder.writeJSON(to: "results.json") {
+      write([(layer, curve), (network, [])], seed, to: &$0)
+    }
     results.files = folder.files
     progress(1, "")
     return results
@@ -73,7 +68,7 @@ public struct OptNetSudoku: Experiment {
     _ training: Pair<Tensor, Tensor>, _ test: Pair<Tensor, Tensor>, _ key: RandomKey,
     _ loaderKey: RandomKey,
     _ progress: ExperimentProgress
-  ) throws -> Row {
+  ) throws -> (ComparedModel, Curve) {
     let z = Variable(64, lower: 0)
     let A = Parameter(equalities, 64), inside = Parameter(64), puzzle = Parameter(64)
     let problem = try Problem(.minimize(0.05 * sumSquares(z) - dot(puzzle, z))) {
@@ -91,7 +86,7 @@ public struct OptNetSudoku: Experiment {
     var rules = Rules(
       matrix: key.uniform([equalities, 64], dtype: .float64), logInside: Tensor.zeros([64]))
     let loader = DataLoader(training, batchSize: batchSize, shuffledBy: loaderKey)
-    var curve: [(epoch: Double, loss: Double, testError: Double)] = []
+    var curve: Curve = []
     let total = epochs * loader.batchCount
     let trainer = Trainer(
       Adam(learningRate: learningRate), for: .epochs(epochs),
@@ -114,16 +109,17 @@ public struct OptNetSudoku: Experiment {
       curve[index].epoch = Double(record.epoch)
       curve[index].loss = record.validationLoss ?? .nan
     }
-    return Row(
+    let model = ComparedModel(
       name: "learned equalities", parameters: rules.leafScalarCount,
       trainingError: SudokuBoards.errorRate(try boards(rules, training.first), training.second),
       testError: SudokuBoards.errorRate(try boards(rules, test.first), test.second),
-      seconds: (ContinuousClock.now - start) / .seconds(1), curve: curve)
+      seconds: (ContinuousClock.now - start) / .seconds(1))
+    return (model, curve)
   }
 
   private func trainNetwork(
     _ training: Pair<Tensor, Tensor>, _ test: Pair<Tensor, Tensor>, _ key: RandomKey
-  ) throws -> Row {
+  ) throws -> ComparedModel {
     let keys = key.split(into: 2)
     func float32(_ batch: Pair<Tensor, Tensor>) -> Pair<Tensor, Tensor> {
       batch.mapLeaves { $0.asType(.float32) }
@@ -139,7 +135,7 @@ public struct OptNetSudoku: Experiment {
         return softmaxCrossEntropy(
           scores, probabilities: batch.second.reshaped(to: [batch.first.shape[0] * 16, 4]))
       })
-    return Row(
+    return ComparedModel(
       name: "network of three layers", parameters: network.leafScalarCount,
       trainingError: SudokuBoards.errorRate(network(training.first), training.second),
       testError: SudokuBoards.errorRate(network(test.first), test.second),
@@ -148,30 +144,19 @@ public struct OptNetSudoku: Experiment {
 
   // MARK: - Report
 
-  private func lines(_ rows: [Row]) -> [String] {
-    var table = ResultTable(columns: [
-      .init("model", .left), .init("parameters"), .init("wrong in training"),
-      .init("wrong in test"),
-      .init("seconds"),
-    ])
-    for row in rows {
-      table.append([
-        row.name, "\(row.parameters)", percent(row.trainingError), percent(row.testError),
-        String(format: "%.1f", row.seconds),
-      ])
-    }
+  private func lines(_ models: [ComparedModel]) -> [String] {
     return [
       "puzzles     \(trainingCount) to train on, \(testCount) to test, each with one solution and no number "
         + "that can be missed",
       "layer       a quadratic program with 64 variables and \(equalities) equalities that are learned, "
         + "\(epochs) epochs",
       "",
-    ] + table.lines + ["wrong: the share of boards with a wrong cell"]
+    ]
+      + ComparedModel.lines(models, errors: "wrong") { String(format: "%.2f %%", 100 * $0) }
+      + ["wrong: the share of boards with a wrong cell"]
   }
 
-  private func percent(_ share: Double) -> String { String(format: "%.2f %%", 100 * share) }
-
-  private func figure(_ row: Row) -> Figure {
+  private func figure(_ curve: Curve) -> Figure {
     Figure(
       name: "learning", size: (640, 420),
       commands: """
@@ -183,21 +168,19 @@ public struct OptNetSudoku: Experiment {
         unset key
         plot "learning.dat" using 1:3 with linespoints pt 7 lw 2
         """,
-      data: [("learning.dat", row.curve.map { [$0.epoch, $0.loss, $0.testError] })])
+      data: [("learning.dat", curve.map { [$0.epoch, $0.loss, $0.testError] })])
   }
 
-  private func write(_ rows: [Row], _ seed: UInt64, to json: inout JSONWriter) {
+  private func write(
+    _ models: [(model: ComparedModel, curve: Curve)], _ seed: UInt64, to json: inout JSONWriter
+  ) {
     json.write(name, for: "experiment")
     json.write("\(seed)", for: "seed")
     json.list(for: "models") { json in
-      for row in rows {
+      for (model, curve) in models {
         json.object { json in
-          json.write(row.name, for: "name")
-          json.write(row.parameters, for: "parameters")
-          json.write(row.trainingError, for: "trainingError")
-          json.write(row.testError, for: "testError")
-          json.write(row.seconds, for: "seconds")
-          json.write(row.curve.map(\.testError), for: "testErrors")
+          model.write(to: &json)
+          json.write(curve.map(\.testError), for: "testErrors")
         }
       }
     }

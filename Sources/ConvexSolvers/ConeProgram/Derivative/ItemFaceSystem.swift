@@ -8,14 +8,10 @@ struct ScaledItem {
   let A: Numbers
   /// Whose memory P and A are.
   let owner: AnyObject
+}
 
-  init(data: ConicEquilibration, P: Numbers, A: Numbers, owner: AnyObject) {
-    self.data = data
-    self.P = P
-    self.A = A
-    self.owner = owner
-  }
-
+extension ScaledItem {
+  /// Scales an item.
   init(_ item: Int, of batch: ConeProgramBatch) {
     let layout = batch.structure.layout
     let matrices = AlignedBuffer(uninitializedCount: layout.P.entries + layout.A.entries)
