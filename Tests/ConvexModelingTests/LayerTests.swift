@@ -240,6 +240,40 @@ import _TestSupport
     }
   }
 
+  /// The layer as a map from contexts to states, by both solvers: residuals, restarts, predicted states.
+  @Test(arguments: [SolutionMethod.denseQuadraticProgram, .coneProgram])
+  func solutionMap(method: SolutionMethod) throws {
+    let x = Variable(3), target = Parameter(3), bound = Parameter(sign: .nonnegative)
+    let layer = try Problem(.minimize(sumSquares(x - target)), method: method) {
+      sum(x) == 1
+      x >= 0
+      x[0] <= bound
+    }.layer(parameters: [target, bound])
+    let context = [
+      Tensor(entries(12, 3), shape: [4, 3]), Tensor([0.1, 0.2, 0.3, 0.4], shape: [4]),
+    ]
+    let solved = try layer.solve(context)
+    #expect(solved.unsolvedItems == [])
+    #expect(layer.residual(of: solved.state, for: context).max().item < 1e-7)
+    let point = layer.point(of: solved.state, for: context)
+    #expect(layer.violation(of: point, for: context).max().item < 1e-8)
+    let values = layer.values(of: x, in: point)
+    #expect(values.shape == [4, 3] && isClose(values.sum(axis: 1).scalars, [1, 1, 1, 1]).holds)
+    // The objective without its constant |target|².
+    let constant = square(context[0]).sum(axis: 1)
+    let answer = try layer(context)
+    #expect(
+      isClose(
+        (layer.value(of: point, for: context) + constant).scalars, answer.objective.scalars,
+        absoluteTolerance: 1e-7
+      ).holds || method == .coneProgram)
+    let again = try layer.solve(context, from: solved.state)
+    #expect(zip(again.iterations, solved.iterations).allSatisfy { $0 <= max($1, 1) })
+    #expect(isClose(again.state.x.scalars, solved.state.x.scalars, absoluteTolerance: 1e-7).holds)
+    let cheap = try layer.solve(context, from: nil, limits: SolutionLimits(maximumIterations: 0))
+    #expect(cheap.statuses.allSatisfy { $0 == .optimal || $0 == .iterationLimit })
+  }
+
   @Test func chosenOutputsAndWarmStarts() throws {
     let x = Variable(2), y = Variable(), target = Parameter(2)
     let budget = sum(x) + y <= 1
@@ -254,7 +288,7 @@ import _TestSupport
       #expect(isClose(parts[1].scalars, [1.0 / 3, 4.0 / 3], absoluteTolerance: 1e-8).holds)
       #expect(isClose(parts[2].item, 4.0 / 3, absoluteTolerance: 1e-7).holds)
       let first = try solve.layer(Tensor([1, 2]))
-      let second = try solve.layer(Tensor([1.001, 2]), warmStart: first)
+      let second = try solve.layer(Tensor([1.001, 2]), warmStart: first.state)
       #expect(isClose(second[y].item, -2.001 / 3, absoluteTolerance: 1e-8).holds)
       let foreign = Variable(name: "z")
       #expect(throws: ModelError.self) {

@@ -163,7 +163,8 @@ import _TestSupport
       try QuadraticProgram(p: [1]).solve(settings: settings)
     }
     #expect(throws: ProblemError.self) {
-      try QuadraticProgram(Q: [[1]], p: [1]).solve(warmStart: plane)
+      try QuadraticProgram(Q: [[1]], p: [1]).solve(
+        warmStart: QuadraticProgramWarmStart(lambda: BatchedVector(shared: [1, 2])))
     }
     let huge = 20_000
     #expect(throws: ProblemError.self) {

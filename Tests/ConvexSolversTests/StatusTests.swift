@@ -158,7 +158,8 @@ import _TestSupport
       for j in 0..<moved.p.count { moved.p[j] *= 1.01 }
       let program = try moved.program
       let fromNothing = try program.solve(settings: settings)
-      let fromFirst = try program.solve(settings: settings, warmStart: first)
+      let fromFirst = try program.solve(
+        settings: settings, warmStart: QuadraticProgramWarmStart(first))
       cold += fromNothing.iterations
       warm += fromFirst.iterations
       for (a, b) in zip(fromNothing.x, fromFirst.x) { #expect(abs(a - b) <= 1e-9 * (1 + abs(a))) }

@@ -312,7 +312,7 @@ private func randomData(
     let Q = matmul(data[0], data[0], transposeB: true) + Tensor.identity(4)
     let layer = QuadraticProgramLayer()
     let cold = try layer(Q: Q, p: data[1], G: data[2], h: data[3])
-    let warm = try layer(Q: Q, p: data[1], G: data[2], h: data[3], warmStart: cold)
+    let warm = try layer(Q: Q, p: data[1], G: data[2], h: data[3], warmStart: cold.state)
     #expect(zip(cold.x.scalars, warm.x.scalars).allSatisfy { abs($0 - $1) < 1e-9 })
   }
 }

@@ -60,7 +60,7 @@ import Testing
     settings.timeLimit = .seconds(2)
     let first = try batch.solve(settings: settings)
     // Later, with other numbers and the same shapes:
-    let second = try moved.solve(settings: settings, warmStart: first)
+    let second = try moved.solve(settings: settings, warmStart: QuadraticProgramWarmStart(first))
     // END warm start
 
     #expect(second.status == [.optimal, .optimal])

@@ -13,9 +13,7 @@ extension ProblemLayer {
 
     let problem: Problem
     let solved: Solved
-    let P: Tensor
-    let c: Tensor
-    let offset: Tensor
+    let data: CanonicalData
 
     /// How the solve of each item ended; one for a single problem.
     public var statuses: [SolveStatus] {
@@ -53,38 +51,47 @@ extension ProblemLayer {
 
     /// The value of a variable, with its shape, after the batch axis if there is one. A variable that does
     /// not occur in the problem is a precondition failure.
-    public subscript(_ variable: Variable) -> Tensor {
-      if let logarithms = problem.logarithms,
-        let found = logarithms.first(where: { $0.variable === variable })
-      {
-        return exp(value(of: found.logarithm))
-      }
-      return value(of: variable)
-    }
+    public subscript(_ variable: Variable) -> Tensor { problem.values(of: variable, in: x) }
 
-    private func value(of variable: Variable) -> Tensor {
-      guard
-        let entry = problem.compiled.columns.first(where: { $0.variable === variable })
-      else { preconditionFailure("the variable \(variable.name) does not occur in the problem") }
-      var map = LinearMap(outputs: entry.entries.count, inputs: problem.compiled.variables)
-      for (k, column) in entry.entries.enumerated() { if let column { map.add(k, column, 1) } }
-      return mapped(x, map, shape: variable.shape)
+    /// Iterations spent on each item.
+    public var iterations: [Int] {
+      switch solved {
+      case .cone(let answer): answer.solution.iterations
+      case .quadratic(let answer): answer.solution.iterations
+      }
     }
 
     /// The optimal value in the sense of the objective, `[]` or `[B]`; NaN for unsolved items.
     public var objective: Tensor {
-      let (x, c, offset) = (items(x), items(c), items(offset))
+      let (x, c, offset) = (
+        withItems(x), withItems(data.c), withItems(data(problem.compiled.offset))
+      )
       var value = (c * x).sum(axis: 1) + offset.reshaped(to: [offset.shape[0]])
       let program = problem.compiled
       if program.patternOfP != nil {
         let n = program.variables
         let rows = LinearMap(gathering: program.quadraticRows, of: n)
         let columns = LinearMap(gathering: program.quadraticColumns, of: n)
-        value = value + (items(P) * rows(x) * columns(x)).sum(axis: 1) * 0.5
+        value = value + (withItems(data(program.P)) * rows(x) * columns(x)).sum(axis: 1) * 0.5
       }
       if problem.objective.isMaximized { value = -value }
       if problem.isGeometric { value = exp(value) }
       return self.x.rank == 1 && value.count == 1 ? value.reshaped(to: []) : value
+    }
+
+    /// What another solve of the problem may start from.
+    public var state: State {
+      switch solved {
+      case .cone(let answer): return answer.state
+      case .quadratic:
+        let dense = problem.compiled.dense!
+        let G = data(dense.G)
+        let matrix = G.reshaped(to: G.shape.dropLast() + [dense.inequalities, x.shape[x.rank - 1]])
+        let Gx = matmul(matrix, x.expandingAxis(-1)).squeezingAxis(-1)
+        let slack = data(dense.h) - Gx
+        let equalities = Tensor.zeros(Array(x.shape.dropLast()) + [dense.equalities])
+        return State(x: x, y: y, s: concatenate([equalities, slack], axis: x.rank - 1))
+      }
     }
 
     /// The dual of a constraint, with its shape after the batch axis.
@@ -135,13 +142,29 @@ extension ProblemLayer {
       }
     }
 
-    private func items(_ tensor: Tensor) -> Tensor {
-      tensor.rank == 1 ? tensor.reshaped(to: [1, tensor.count]) : tensor
-    }
-
-    private func mapped(_ tensor: Tensor, _ map: LinearMap, shape: [Int]) -> Tensor {
-      let result = map(items(tensor))
-      return result.reshaped(to: tensor.rank == 1 ? shape : [result.shape[0]] + shape)
-    }
   }
+}
+
+extension Problem {
+  /// The value of a variable in points of the cone program, `[n]` or `[B, n]`.
+  func values(of variable: Variable, in x: Tensor) -> Tensor {
+    if let found = logarithms?.first(where: { $0.variable === variable }) {
+      return exp(values(of: found.logarithm, in: x))
+    }
+    guard let entry = compiled.columns.first(where: { $0.variable === variable }) else {
+      preconditionFailure("the variable \(variable.name) does not occur in the problem")
+    }
+    var map = LinearMap(outputs: entry.entries.count, inputs: compiled.variables)
+    for (k, column) in entry.entries.enumerated() { if let column { map.add(k, column, 1) } }
+    return mapped(x, map, shape: variable.shape)
+  }
+}
+
+private func withItems(_ tensor: Tensor) -> Tensor {
+  tensor.rank == 1 ? tensor.reshaped(to: [1, tensor.count]) : tensor
+}
+
+private func mapped(_ tensor: Tensor, _ map: LinearMap, shape: [Int]) -> Tensor {
+  let result = map(withItems(tensor))
+  return result.reshaped(to: tensor.rank == 1 ? shape : [result.shape[0]] + shape)
 }

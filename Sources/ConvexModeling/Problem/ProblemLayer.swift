@@ -10,7 +10,8 @@ import OptimizationCore
 /// item; without it, it is shared by the batch and its gradient is the sum over the items. An item that was
 /// not solved is NaN and does not touch the others.
 public struct ProblemLayer: Sendable {
-  private let problem: Problem
+  let problem: Problem
+  let optimality: ConeProgramOptimality
   private let parameters: [Parameter]
   private let cone: ConeProgramLayer
   private let quadratic: QuadraticProgramLayer
@@ -25,10 +26,22 @@ public struct ProblemLayer: Sendable {
       P: problem.compiled.patternOfP, A: problem.compiled.patternOfA,
       cones: problem.compiled.cones, settings: settings, degenerate: degenerate)
     quadratic = QuadraticProgramLayer(settings: quadraticSettings, degenerate: degenerate)
+    optimality = ConeProgramOptimality(
+      P: problem.compiled.patternOfP, A: problem.compiled.patternOfA, cones: problem.compiled.cones)
   }
 
+  /// The tolerance of the solver that is used.
+  var tolerance: Double {
+    problem.method == .denseQuadraticProgram
+      ? quadratic.settings.relativeTolerance : cone.settings.relativeTolerance
+  }
+
+  /// Primal and dual solution of the cone program that the problem was turned into, and its slack: what another
+  /// solve of the same problem may start from. The rows are in the order of the cones.
+  public typealias State = ConeProgramLayer.State
+
   /// Solves the problem for each item; see the other form.
-  public func callAsFunction(_ values: Tensor..., warmStart: Answer? = nil) throws -> Answer {
+  public func callAsFunction(_ values: Tensor..., warmStart: State? = nil) throws -> Answer {
     try callAsFunction(values, warmStart: warmStart)
   }
 
@@ -36,54 +49,61 @@ public struct ProblemLayer: Sendable {
   ///
   /// - Parameters:
   ///   - values: the parameters in the layer's order.
-  ///   - warmStart: an answer to the same problem with other values and as many items; it pays where the
-  ///     solutions are near each other.
+  ///   - warmStart: a guess: the `state` of an answer to the same problem with other values and as many items,
+  ///     or a predicted one; it pays where the solutions are near each other.
   /// - Throws: `ParameterError`, and the errors of the solvers' layers.
-  public func callAsFunction(_ values: [Tensor], warmStart: Answer? = nil) throws -> Answer {
-    var isBatched: [ObjectIdentifier: Bool] = [:]
-    let given = try checked(values, &isBatched)
-    let program = problem.compiled
-    var evaluator = ParameterEvaluator(given)
-    let leaves = try program.leaves.map { leaf in
-      let value = evaluator.value(of: leaf).flatItems
-      try requireFinite(value, leaf)
-      return value
-    }
-    let batched = program.leaves.map { $0.dependsOnBatch(isBatched) }
-    func datum(_ map: DataMap) -> Tensor { map(leaves, isBatched: batched) }
+  public func callAsFunction(_ values: [Tensor], warmStart: State? = nil) throws -> Answer {
+    try solve(values, warmStart: warmStart, limits: SolutionLimits())
+  }
 
-    let (P, offset) = (datum(program.P), datum(program.offset))
-    var c = datum(program.c)
-    // Parameters may be given per item without any datum depending on those: the answer has a batch still.
-    if c.rank == 1, let items = batchSize(values) {
-      c = c.broadcast(to: [items, c.count])
-    }
+  func solve(_ values: [Tensor], warmStart: State?, limits: SolutionLimits) throws -> Answer {
+    let data = try canonicalData(values)
+    let program = problem.compiled
+    let c = data.c
     let solved: Answer.Solved
     if problem.method == .denseQuadraticProgram, let dense = program.dense {
       func matrix(_ map: DataMap, rows: Int) -> Tensor {
-        let flat = datum(map)
+        let flat = data(map)
         return flat.reshaped(to: flat.shape.dropLast() + [rows, program.variables])
       }
       let hasG = dense.inequalities > 0
       let hasA = dense.equalities > 0
-      var start: QuadraticProgramLayer.Answer?
-      if case .quadratic(let answer) = warmStart?.solved { start = answer }
+      var layer = quadratic
+      if let tolerance = limits.tolerance { layer.settings.relativeTolerance = tolerance }
+      if let most = limits.maximumIterations { layer.settings.maximumIterations = most }
+      if let progress = limits.progress { layer.settings.progress = progress }
       solved = .quadratic(
-        try quadratic(
+        try layer(
           Q: dense.Q.map { matrix($0, rows: program.variables) }, p: c,
           G: hasG ? matrix(dense.G, rows: dense.inequalities) : nil,
-          h: hasG ? datum(dense.h) : nil,
+          h: hasG ? data(dense.h) : nil,
           A: hasA ? matrix(dense.A, rows: dense.equalities) : nil,
-          b: hasA ? datum(dense.b) : nil, warmStart: start))
+          b: hasA ? data(dense.b) : nil,
+          warmStart: warmStart.map { QuadraticProgramLayer.State($0, equalities: dense.equalities) }
+        ))
     } else {
-      var start: ConeProgramLayer.Answer?
-      if case .cone(let answer) = warmStart?.solved { start = answer }
       solved = .cone(
-        try cone(
-          P: program.patternOfP == nil ? nil : P, c: c, A: datum(program.A), b: datum(program.b),
-          warmStart: start))
+        try cone.with(limits)(
+          P: program.patternOfP == nil ? nil : data(program.P), c: c, A: data(program.A),
+          b: data(program.b), warmStart: warmStart))
     }
-    return Answer(problem: problem, solved: solved, P: P, c: c, offset: offset)
+    return Answer(problem: problem, solved: solved, data: data)
+  }
+
+  /// The values of the parameters, checked, and what follows from them.
+  func canonicalData(_ values: [Tensor]) throws -> CanonicalData {
+    var isBatched: [ObjectIdentifier: Bool] = [:]
+    let given = try checked(values, &isBatched)
+    var evaluator = ParameterEvaluator(given)
+    let leaves = try problem.compiled.leaves.map { leaf in
+      let value = evaluator.value(of: leaf).flatItems
+      try requireFinite(value, leaf)
+      return value
+    }
+    return CanonicalData(
+      program: problem.compiled, leaves: leaves,
+      isBatched: problem.compiled.leaves.map { $0.dependsOnBatch(isBatched) },
+      items: batchSize(values))
   }
 
   /// Expressions of parameters may have no value where the parameters have one.

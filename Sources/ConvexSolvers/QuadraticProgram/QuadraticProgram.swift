@@ -60,13 +60,13 @@ public struct QuadraticProgram: Sendable {
   ///
   /// - Parameters:
   ///   - settings: method, tolerances and limits.
-  ///   - warmStart: an answer to a problem of the same shape, whose active set is tried first.
+  ///   - warmStart: a guess, such as the answer to a problem of the same shape, whose active set is tried first.
   /// - Throws: `ProblemError.notPositiveSemidefinite`, `ProblemError.tooLarge`,
   ///   `ProblemError.shape` for a warm start that does not fit, `SettingsError`.
   public func solve(
     settings: QuadraticProgramSettings = QuadraticProgramSettings(),
-    warmStart: QuadraticProgramSolution? = nil
+    warmStart: QuadraticProgramWarmStart? = nil
   ) throws -> QuadraticProgramSolution {
-    try batch.solve(settings: settings, warmStart: warmStart?.batch, warmItem: warmStart?.item)[0]
+    try batch.solve(settings: settings, warmStart: warmStart)[0]
   }
 }

@@ -6,7 +6,7 @@ extension QuadraticProgramBatch {
   ///
   /// - Parameters:
   ///   - settings: method, tolerances and limits.
-  ///   - warmStart: answers to a batch of the same shape and size, whose active sets are tried first.
+  ///   - warmStart: guesses, shape `[B, ...]` or shared, whose active sets are tried first.
   /// - Throws: `ProblemError.notPositiveSemidefinite`, naming the item; `ProblemError.tooLarge`;
   ///   `ProblemError.shape` or `.batchSize` for a warm start that does not fit; `SettingsError`.
   /// - Complexity: about n³/3 + (m + e) n² + a few Cholesky factorizations of the active set per item
@@ -14,21 +14,12 @@ extension QuadraticProgramBatch {
   ///   20 times n³/3 + m n² by the interior point.
   public func solve(
     settings: QuadraticProgramSettings = QuadraticProgramSettings(),
-    warmStart: QuadraticProgramBatchSolution? = nil
-  ) throws -> QuadraticProgramBatchSolution {
-    try solve(settings: settings, warmStart: warmStart, warmItem: nil)
-  }
-
-  /// Solves every item, one single item from item `warmItem` of another batch.
-  func solve(
-    settings: QuadraticProgramSettings, warmStart: QuadraticProgramBatchSolution?, warmItem: Int?
+    warmStart: QuadraticProgramWarmStart? = nil
   ) throws -> QuadraticProgramBatchSolution {
     try settings.validate()
     try checkSize()
-    try checkWarmStart(warmStart, item: warmItem)
-    return try QuadraticProgramRun(
-      self, settings: settings, warmStart: warmStart, warmItem: warmItem ?? 0
-    ).solve()
+    try check(warmStart)
+    return try QuadraticProgramRun(self, settings: settings, warmStart: warmStart).solve()
   }
 
   /// The dense methods hold several copies of the data.
@@ -43,17 +34,19 @@ extension QuadraticProgramBatch {
     }
   }
 
-  private func checkWarmStart(_ warmStart: QuadraticProgramBatchSolution?, item: Int?)
-    throws(ProblemError)
-  {
-    guard let previous = warmStart?.problem else { return }
-    let expected = [variables, inequalities, equalities]
-    let actual = [previous.variables, previous.inequalities, previous.equalities]
-    guard expected == actual else {
-      throw .shape(argument: "warmStart", item: nil, expected: expected, actual: actual)
-    }
-    guard item != nil || previous.items == items else {
-      throw .batchSize(argument: "warmStart", expected: items, actual: previous.items)
+  private func check(_ warmStart: QuadraticProgramWarmStart?) throws(ProblemError) {
+    guard let warmStart else { return }
+    let parts: [(String, BatchedVector?, Int)] = [
+      ("warmStart.lambda", warmStart.lambda, inequalities), ("warmStart.x", warmStart.x, variables),
+    ]
+    for (argument, vector, count) in parts {
+      guard let vector else { continue }
+      guard vector.count == count else {
+        throw .shape(argument: argument, item: nil, expected: [count], actual: [vector.count])
+      }
+      if let given = vector.items, given != items {
+        throw .batchSize(argument: argument, expected: items, actual: given)
+      }
     }
   }
 }

@@ -22,8 +22,7 @@ final class QuadraticProgramRun: @unchecked Sendable {
   /// The constraints of the dual, where Q, G and A are all shared.
   private(set) var sharedGram: DualGram?
 
-  private let warmStart: QuadraticProgramBatchRecord?
-  private let warmItem: Int
+  private let warmStart: QuadraticProgramWarmStart?
   private let deadline: DispatchTime?
   private let x: AlignedBuffer
   private let lambda: AlignedBuffer
@@ -42,13 +41,12 @@ final class QuadraticProgramRun: @unchecked Sendable {
 
   init(
     _ batch: QuadraticProgramBatch, settings: QuadraticProgramSettings,
-    warmStart: QuadraticProgramBatchSolution?, warmItem: Int
+    warmStart: QuadraticProgramWarmStart?
   ) {
     self.batch = batch
     problems = ProblemViews(batch)
     self.settings = settings
-    self.warmStart = warmStart?.record
-    self.warmItem = warmItem
+    self.warmStart = warmStart
     let items = batch.items
     // The dual works on the Gram matrix of the rows.
     let rows = batch.inequalities + batch.equalities
@@ -139,10 +137,7 @@ final class QuadraticProgramRun: @unchecked Sendable {
     if batch.G.items != nil {
       problems[item].measureRows(rowLengths.pointer + item * batch.inequalities)
     }
-    let previous = warmItem + item
-    let guess = warmStart.flatMap { earlier in
-      earlier.status[previous] == .optimal ? earlier.lambda.pointer(previous) : nil
-    }
+    let guess = warmStart?.activeMultipliers(item, problems[item])
     do throws(IndefiniteQuadraticTerm) {
       (outcomes[item], methods[item]) = try worker.solve(item: item, point: point, guess: guess)
     } catch {

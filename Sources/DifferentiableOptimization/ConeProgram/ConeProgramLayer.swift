@@ -89,11 +89,12 @@ public struct ConeProgramLayer: Sendable {
   ///   - A: entries of the constraint matrix, `[entries]`.
   ///   - b: right-hand side, `[m]`; +infinity, or at least 1e20, in a nonnegative row for an absent bound,
   ///     whose slack in the answer is infinite.
-  ///   - warmStart: an answer to programs of the same shape, from which the solve starts.
+  ///   - warmStart: a guess, such as the state of an answer to programs of the same shape, from which the solve
+  ///     starts; it has a batch axis if a datum has one, and is a constant for derivatives.
   /// - Throws: `ProblemError` for data that cannot be a problem, `SettingsError`, `DerivativeError` with
   ///   the policy `.throwing`, or for a barrier that is not positive, and `SecondDerivativeError`.
   public func callAsFunction(
-    P: Tensor? = nil, c: Tensor, A: Tensor, b: Tensor, warmStart: Answer? = nil
+    P: Tensor? = nil, c: Tensor, A: Tensor, b: Tensor, warmStart: State? = nil
   ) throws -> Answer {
     if case .smoothed(let barrier) = degenerate, !(barrier > 0 && barrier.isFinite) {
       throw DerivativeError.invalidBarrier(barrier)
@@ -110,7 +111,7 @@ public struct ConeProgramLayer: Sendable {
     let solved = SolvedConePrograms(
       forms, batchSize: batchSize, data: data.with(data.tensors.map(\.detached)),
       policy: degenerate)
-    try solved.solve(template, settings: settings, warmStart: warmStart?.solution)
+    try solved.solve(template, settings: settings, warmStart: warmStart)
     if data.isTraced, degenerate == .throwing { _ = try solved.certificates() }
     let results = primitive(
       named: "ConeProgramLayer", data.tensors,
@@ -129,6 +130,28 @@ public struct ConeProgramLayer: Sendable {
     for cone in cones.cones where !cone.isSymmetric { throw .cone(cone) }
   }
 
+  /// Primal and dual solutions, or a guess of them.
+  public struct State: TensorStructure {
+    /// Primal solutions, `[B, n]` or `[n]`.
+    public var x: Tensor
+    /// Dual solutions, `[B, m]` or `[m]`.
+    public var y: Tensor
+    /// Slacks, `[B, m]` or `[m]`.
+    public var s: Tensor
+
+    public init(x: Tensor, y: Tensor, s: Tensor) {
+      self.x = x
+      self.y = y
+      self.s = s
+    }
+
+    public mutating func visitTensors(_ visit: inout TensorVisitor) {
+      visit("x", &x)
+      visit("y", &y)
+      visit("s", &s)
+    }
+  }
+
   /// The solutions of a batch and how far they can be trusted.
   public struct Answer: Sendable {
     /// Primal solutions, `[B, n]`, or `[n]` if no datum has a batch axis; NaN for unsolved items.
@@ -139,6 +162,8 @@ public struct ConeProgramLayer: Sendable {
     public let s: Tensor
     let solved: SolvedConePrograms
 
+    /// x, y and s as one, from which another solve may start.
+    public var state: State { State(x: x, y: y, s: s) }
     /// The answer as plain numbers: residuals, rays of infeasible items, iterations.
     public var solution: ConeProgramBatchSolution { solved.solution }
     /// How the solve of each item ended.

@@ -39,7 +39,7 @@ final class SolvedConePrograms: @unchecked Sendable {
   /// - Parameter template: a batch with the patterns and cones of the layer.
   func solve(
     _ template: ConeProgramBatch, settings: ConeProgramSettings,
-    warmStart: ConeProgramBatchSolution?
+    warmStart: ConeProgramLayer.State?
   ) throws {
     let batch = try template.updating(
       items: batchSize, P: data.vector(.P), c: data.vector(.c), A: data.vector(.A),
@@ -48,7 +48,8 @@ final class SolvedConePrograms: @unchecked Sendable {
       settings: settings,
       warmStart: warmStart.map { start in
         ConeProgramWarmStart(
-          x: start.x.finite, y: start.y.finite, s: start.s.finite)
+          x: BatchedVector(start.x.detached).finite, y: BatchedVector(start.y.detached).finite,
+          s: BatchedVector(start.s.detached).finite)
       })
   }
 

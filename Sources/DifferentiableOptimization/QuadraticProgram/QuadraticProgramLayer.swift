@@ -52,12 +52,13 @@ public struct QuadraticProgramLayer: Sendable {
   ///   - h: inequality bounds, `[m]`; +infinity, or at least 1e20, for an absent bound.
   ///   - A: equality matrix, `[e, n]`; nil for no equalities.
   ///   - b: equality values, `[e]`.
-  ///   - warmStart: an answer to programs of the same shape, whose active sets are tried first.
+  ///   - warmStart: a guess, such as the state of an answer to programs of the same shape, whose active sets
+  ///     are tried first; it has a batch axis if a datum has one, and is a constant for derivatives.
   /// - Throws: `ProblemError` for data that cannot be a problem, `SettingsError`, and `DerivativeError`
   ///   with the policy `.throwing`, or for a barrier that is not positive.
   public func callAsFunction(
     Q: Tensor? = nil, p: Tensor, G: Tensor? = nil, h: Tensor? = nil, A: Tensor? = nil,
-    b: Tensor? = nil, warmStart: Answer? = nil
+    b: Tensor? = nil, warmStart: State? = nil
   ) throws -> Answer {
     if case .smoothed(let barrier) = degenerate, !(barrier > 0 && barrier.isFinite) {
       throw DerivativeError.invalidBarrier(barrier)
@@ -66,7 +67,7 @@ public struct QuadraticProgramLayer: Sendable {
     let batchSize = try data.batchSize()
     let solved = SolvedPrograms(
       batchSize: batchSize, data: data.with(data.tensors.map(\.detached)), policy: degenerate)
-    try solved.solve(settings: settings, warmStart: warmStart?.solution)
+    try solved.solve(settings: settings, warmStart: warmStart)
     if data.isTraced, degenerate == .throwing { _ = try solved.certificates() }
     let results = primitive(
       named: "QuadraticProgramLayer", data.tensors,
@@ -80,6 +81,28 @@ public struct QuadraticProgramLayer: Sendable {
     return Answer(x: results[0], lambda: results[1], nu: results[2], solved: solved)
   }
 
+  /// Primal and dual solutions, or a guess of them.
+  public struct State: TensorStructure {
+    /// Primal solutions, `[B, n]` or `[n]`.
+    public var x: Tensor
+    /// Multipliers of the inequalities, `[B, m]` or `[m]`.
+    public var lambda: Tensor
+    /// Multipliers of the equalities, `[B, e]` or `[e]`.
+    public var nu: Tensor
+
+    public init(x: Tensor, lambda: Tensor, nu: Tensor) {
+      self.x = x
+      self.lambda = lambda
+      self.nu = nu
+    }
+
+    public mutating func visitTensors(_ visit: inout TensorVisitor) {
+      visit("x", &x)
+      visit("lambda", &lambda)
+      visit("nu", &nu)
+    }
+  }
+
   /// The solutions of a batch and how far they can be trusted.
   public struct Answer: Sendable {
     /// Primal solutions, `[B, n]`, or `[n]` if no datum has a batch axis; NaN for unsolved items.
@@ -90,6 +113,8 @@ public struct QuadraticProgramLayer: Sendable {
     public let nu: Tensor
     let solved: SolvedPrograms
 
+    /// x, lambda and nu as one, from which another solve may start.
+    public var state: State { State(x: x, lambda: lambda, nu: nu) }
     /// The answer as plain numbers: residuals, rays of infeasible items, iterations.
     public var solution: QuadraticProgramBatchSolution { solved.solution }
     /// How the solve of each item ended.

@@ -24,11 +24,18 @@ final class SolvedPrograms: @unchecked Sendable {
 
   var solution: QuadraticProgramBatchSolution { solved! }
 
-  func solve(settings: QuadraticProgramSettings, warmStart: QuadraticProgramBatchSolution?) throws {
+  func solve(
+    settings: QuadraticProgramSettings, warmStart: QuadraticProgramLayer.State?
+  ) throws {
     let batch = try QuadraticProgramBatch(
       items: batchSize, Q: data.matrix(.Q), p: data.vector(.p)!, G: data.matrix(.G),
       h: data.vector(.h), A: data.matrix(.A), b: data.vector(.b))
-    solved = try batch.solve(settings: settings, warmStart: warmStart)
+    solved = try batch.solve(
+      settings: settings,
+      warmStart: warmStart.map { start in
+        QuadraticProgramWarmStart(
+          lambda: BatchedVector(start.lambda.detached), x: BatchedVector(start.x.detached))
+      })
   }
 
   /// x, lambda and nu, NaN for unsolved items.

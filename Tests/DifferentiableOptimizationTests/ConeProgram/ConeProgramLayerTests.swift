@@ -220,7 +220,7 @@ import _TestSupport
     let cold = try layer(c: Tensor([-1]), A: A, b: b)
     #expect(cold.unsolvedItems == [1])
     #expect(cold.s.scalars[2] == .infinity)
-    let warm = try layer(c: Tensor([-1]), A: A, b: b, warmStart: cold)
+    let warm = try layer(c: Tensor([-1]), A: A, b: b, warmStart: cold.state)
     #expect(warm.unsolvedItems == [1])
     #expect(abs(warm.x.scalars[0] - 2) < 1e-9 && abs(warm.x.scalars[2] - 0.5) < 1e-9)
   }
