@@ -58,10 +58,20 @@ let package = Package(
       ]
     ),
     .target(
+      name: "OptimalTransport",
+      dependencies: ["DifferentiableOptimization", "Autodiff", "OptimizationCore"]
+    ),
+    .target(
+      name: "AmortizedOptimization",
+      dependencies: [
+        "DifferentiableOptimization", "NeuralNetworks", "Autodiff", "OptimizationCore",
+      ]
+    ),
+    .target(
       name: "Argmin",
       dependencies: [
         "Autodiff", "LinearAlgebra", "NeuralNetworks", "OptimizationCore", "ConvexSolvers",
-        "DifferentiableOptimization",
+        "DifferentiableOptimization", "OptimalTransport", "AmortizedOptimization",
       ]
     ),
     .target(
@@ -99,6 +109,11 @@ let package = Package(
       name: "ConvexModelingTests", dependencies: ["Argmin", "ConvexModeling", "_TestSupport"],
       // A line of a model that takes the type checker more than three seconds is an error.
       swiftSettings: [.unsafeFlags(["-Xfrontend", "-solver-expression-time-threshold=3"])]),
+    .testTarget(
+      name: "OptimalTransportTests", dependencies: ["OptimalTransport", "_TestSupport"]),
+    .testTarget(
+      name: "AmortizedOptimizationTests",
+      dependencies: ["Argmin", "ConvexModeling", "_TestSupport"]),
     .testTarget(name: "ProblemFilesTests", dependencies: ["ProblemFiles", "_TestSupport"]),
     .testTarget(
       name: "ArgminExperimentsTests",

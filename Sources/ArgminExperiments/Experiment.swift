@@ -46,7 +46,10 @@ public enum Experiments {
   public static let all: [any Experiment] = [
     SupportVectorSensitivity(), LogisticSensitivity(), OptNetDenoising(), OptNetSudoku(),
     DigitClassification(), SinusoidMetaLearning(),
-    HyperparameterLearning(),
+    HyperparameterLearning(), SphereAmortization(), VariationalDigits.amortized,
+    VariationalDigits.semiAmortized, SparseCodingDigits.predictive, SparseCodingDigits.unrolled,
+    TransportOfImages.digits, TransportOfImages.fashion, WarmStartedPrograms(), NeuralFixedPoint(),
+    HyperNetworkSinusoid(), AmortizedControl(),
   ]
 
   /// The experiment of that name.

@@ -63,3 +63,13 @@ extension TextBytes {
     ProblemFileError(.malformed, file: name, reason: reason)
   }
 }
+
+/// The contents of gzip data.
+///
+/// - Parameter file: what errors call it.
+package func decompressedGzip(
+  _ bytes: some Collection<UInt8>, file: String
+) throws(ProblemFileError) -> [UInt8] {
+  let text = try TextBytes(name: file, copying: bytes).decompressed()
+  return Array(UnsafeBufferPointer(start: text.start, count: text.count))
+}

@@ -21,6 +21,12 @@ struct CanonicalData: Sendable {
     return c
   }
 
+  /// The same as constants.
+  func stoppingGradient() -> CanonicalData {
+    CanonicalData(
+      program: program, leaves: leaves.stoppingGradient(), isBatched: isBatched, items: items)
+  }
+
   /// The data of a batch for the optimality conditions.
   var ofOptimality: ConeProgramOptimality.Data {
     .init(

@@ -79,18 +79,25 @@ extension ProblemLayer {
       return self.x.rank == 1 && value.count == 1 ? value.reshaped(to: []) : value
     }
 
-    /// What another solve of the problem may start from.
+    /// What another solve of the problem may start from, as constants; see `ConeProgramLayer.Answer.state`.
     public var state: State {
       switch solved {
       case .cone(let answer): return answer.state
-      case .quadratic:
-        let dense = problem.compiled.dense!
+      case .quadratic(let answer):
+        guard let dense = problem.compiled.dense else {
+          preconditionFailure("a dense answer to a problem without dense form")
+        }
+        let start = answer.state
+        let x = start.x
+        let data = data.stoppingGradient()
         let G = data(dense.G)
         let matrix = G.reshaped(to: G.shape.dropLast() + [dense.inequalities, x.shape[x.rank - 1]])
         let Gx = matmul(matrix, x.expandingAxis(-1)).squeezingAxis(-1)
         let slack = data(dense.h) - Gx
         let equalities = Tensor.zeros(Array(x.shape.dropLast()) + [dense.equalities])
-        return State(x: x, y: y, s: concatenate([equalities, slack], axis: x.rank - 1))
+        return State(
+          x: x, y: concatenate([start.nu, start.lambda], axis: x.rank - 1),
+          s: concatenate([equalities, slack], axis: x.rank - 1))
       }
     }
 

@@ -162,8 +162,14 @@ public struct ConeProgramLayer: Sendable {
     public let s: Tensor
     let solved: SolvedConePrograms
 
-    /// x, y and s as one, from which another solve may start.
-    public var state: State { State(x: x, y: y, s: s) }
+    /// What another solve may start from, as constants: the solutions; of an item that ran into a limit the last
+    /// iterate; NaN of one without solution.
+    public var state: State {
+      func tensor(_ vector: BatchedVector) -> Tensor {
+        Tensor(vector.storage, shape: solved.leadingShape + [vector.count])
+      }
+      return State(x: tensor(solution.x), y: tensor(solution.y), s: tensor(solution.s))
+    }
     /// The answer as plain numbers: residuals, rays of infeasible items, iterations.
     public var solution: ConeProgramBatchSolution { solved.solution }
     /// How the solve of each item ended.

@@ -1,5 +1,6 @@
 import Autodiff
 import ConvexSolvers
+import LinearAlgebra
 import OptimizationCore
 
 /// The solution of quadratic programs as a differentiable function of their data.
@@ -113,8 +114,15 @@ public struct QuadraticProgramLayer: Sendable {
     public let nu: Tensor
     let solved: SolvedPrograms
 
-    /// x, lambda and nu as one, from which another solve may start.
-    public var state: State { State(x: x, lambda: lambda, nu: nu) }
+    /// What another solve may start from, as constants: the solutions; of an item that ran into a limit the last
+    /// iterate; NaN of one without solution.
+    public var state: State {
+      func tensor(_ vector: BatchedVector) -> Tensor {
+        Tensor(vector.storage, shape: solved.leadingShape + [vector.count])
+      }
+      return State(
+        x: tensor(solution.x), lambda: tensor(solution.lambda), nu: tensor(solution.nu))
+    }
     /// The answer as plain numbers: residuals, rays of infeasible items, iterations.
     public var solution: QuadraticProgramBatchSolution { solved.solution }
     /// How the solve of each item ended.

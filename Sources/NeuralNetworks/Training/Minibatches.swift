@@ -1,5 +1,17 @@
 import Autodiff
 
+/// Where a training gets its batches from: the same ones for the same epoch, so that a run can be continued.
+public protocol BatchSource<Batch>: Sendable {
+  associatedtype Batch: TensorStructure
+  associatedtype Batches: Sequence<Batch>
+
+  /// The number of batches in an epoch.
+  var batchCount: Int { get }
+
+  /// The batches of one epoch, counted from 0, each put together when it is asked for.
+  func epoch(_ epoch: Int) -> Batches
+}
+
 /// The rows of a data set in batches, in another random order in every epoch.
 ///
 /// The order depends on the key and the epoch only, so a run can be repeated and continued anywhere.
@@ -42,7 +54,7 @@ public struct Minibatches: Sendable, Hashable {
 /// let loader = DataLoader(Pair(images, labels), batchSize: 32, shuffledBy: key)
 /// for batch in loader.epoch(0) { step(batch.first, batch.second) }
 /// ```
-public struct DataLoader<Data: TensorStructure>: Sendable {
+public struct DataLoader<Data: TensorStructure>: BatchSource {
   /// All examples; the first axis of every tensor counts them.
   public let data: Data
   public let minibatches: Minibatches

@@ -77,10 +77,7 @@ struct TrainingRun {
   private(set) var step = 0
   /// Why the training is to end; nil while it goes on.
   var status: TrainingStatus?
-  private(set) var gradientNorm = Tensor(0)
-
-  private var learningRate = 0.0
-  private var lastLoss = 0.0
+  private var last = TrainingStep(loss: 0, gradientNorm: 0, learningRate: 0)
   private var lossSum = 0.0
   private var lossCount = 0
   private var records: [TrainingRecord] = []
@@ -95,30 +92,22 @@ struct TrainingRun {
     epoch = firstEpoch
   }
 
-  /// Whether a step may be made with this gradient.
-  mutating func accepts(loss: Double, gradientNorm: Tensor) -> Bool {
-    guard loss.isFinite, gradientNorm.item.isFinite else {
-      status = .notFinite(step: step + 1)
-      return false
-    }
-    lastLoss = loss
-    self.gradientNorm = gradientNorm
-    return true
-  }
+  /// The step was not made, for its loss or gradient was not finite.
+  mutating func refuse() { status = .notFinite(step: step + 1) }
 
-  mutating func finishStep(learningRate: Double) {
+  mutating func finish(_ made: TrainingStep) {
     step += 1
-    lossSum += lastLoss
+    lossSum += made.loss
     lossCount += 1
-    self.learningRate = learningRate
+    last = made
   }
 
   /// Adds a record; returns whether its validation loss is the lowest so far.
   mutating func record(validationLoss: Double?) throws -> Bool {
     let record = TrainingRecord(
       epoch: epoch + 1, step: step, loss: lossSum / Double(lossCount),
-      validationLoss: validationLoss, learningRate: learningRate,
-      gradientNorm: gradientNorm.item, seconds: (ContinuousClock.now - start) / .seconds(1))
+      validationLoss: validationLoss, learningRate: last.learningRate,
+      gradientNorm: last.gradientNorm, seconds: (ContinuousClock.now - start) / .seconds(1))
     (lossSum, lossCount) = (0, 0)
     records.append(record)
     try log?.append(record)
@@ -136,7 +125,7 @@ struct TrainingRun {
 
   var progress: TrainingProgress {
     TrainingProgress(
-      step: step, totalSteps: totalSteps, epoch: epoch + 1, loss: lastLoss,
+      step: step, totalSteps: totalSteps, epoch: epoch + 1, loss: last.loss,
       validationLoss: records.last?.validationLoss)
   }
 
