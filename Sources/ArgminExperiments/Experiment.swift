@@ -1,3 +1,4 @@
+import Argmin
 import Foundation
 
 /// Called from time to time while an experiment runs: the share of the work that is done, from 0 to 1,
@@ -55,6 +56,15 @@ public enum Experiments {
   /// The experiment of that name.
   public static func named(_ name: String) -> (any Experiment)? {
     all.first { $0.name == name }
+  }
+}
+
+extension TrainingReport {
+  /// - Throws: `ExperimentError.unsolved` if the training ended at a loss that is not finite.
+  func requireFinished() throws(ExperimentError) {
+    if case .notFinite(let step) = status {
+      throw .unsolved(problem: "a training", status: "not finite at step \(step)")
+    }
   }
 }
 

@@ -75,9 +75,19 @@ public struct EntropicTransport: IterativeMap, BoundedProblem {
   }
 
   public func residual(of f: Tensor, for context: Context) -> Tensor {
-    // The rows of the plan of (f, g): a exp((f - f') / ε) with the potential f' that g asks for.
+    rowError(f, asked: firstPotential(secondPotential(f, for: context), for: context), context)
+  }
+
+  public func stepWithResidual(_ f: Tensor, for context: Context)
+    -> (next: Tensor, residual: Tensor)
+  {
     let asked = firstPotential(secondPotential(f, for: context), for: context)
-    return abs(context.first * (exp((f - asked) * (1 / epsilon)) - 1)).sum(axis: -1)
+    return (centered(asked, context), rowError(f, asked: asked, context))
+  }
+
+  /// The rows of the plan of f and its g are `a exp((f - f') / ε)` with the potential f' that g asks for.
+  private func rowError(_ f: Tensor, asked: Tensor, _ context: Context) -> Tensor {
+    abs(context.first * (exp((f - asked) * (1 / epsilon)) - 1)).sum(axis: -1)
   }
 
   /// Minus the dual objective of f and its g.

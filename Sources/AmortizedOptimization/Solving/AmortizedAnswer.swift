@@ -36,9 +36,6 @@ public struct AmortizedAnswer<Map: SolutionMap>: Sendable {
   public let statuses: [SolveStatus]
   /// The certificate of each item: its residual at the end, as the problem defines it.
   public let residuals: [Double]
-  /// How far the objective of each item is at most above the optimum, where the problem bounds it; nil where
-  /// it does not.
-  public let gaps: [Double]?
   /// How each item came to its answer.
   public let routes: [Route]
   /// All iterations spent on each item, those of starts that were given up included.
@@ -49,6 +46,19 @@ public struct AmortizedAnswer<Map: SolutionMap>: Sendable {
 
   /// The items that were not solved.
   public var unsolvedItems: [Int] { statuses.indices.filter { statuses[$0] != .optimal } }
+
+  let map: Map
+  let context: Map.Context
+
+  /// How far the objective of each item is at most above the optimum, where the problem bounds it (see
+  /// `BoundedProblem`), computed when it is asked for; nil where it does not.
+  public func gaps() -> [Double]? {
+    guard let bounded = map as? any BoundedProblem else { return nil }
+    func bound<Problem: BoundedProblem>(_ problem: Problem) -> Tensor {
+      problem.lowerBound(of: state as! Problem.State, for: context as! Problem.Context)
+    }
+    return zip(map.value(of: value, for: context).scalars, bound(bounded).scalars).map { $0 - $1 }
+  }
 }
 
 /// A guard that the problem cannot be used with.

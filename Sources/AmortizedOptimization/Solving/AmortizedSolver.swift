@@ -75,18 +75,9 @@ public struct AmortizedSolver<Model: WarmStarter>: Sendable {
     let residuals = map.residual(of: outcome.solved.state, for: context).scalars
     return AmortizedAnswer(
       state: outcome.solved.state, value: value, statuses: outcome.solved.statuses,
-      residuals: residuals, gaps: gaps(value, outcome.solved.state, context),
-      routes: outcome.routes, iterations: outcome.solved.iterations,
+      residuals: residuals, routes: outcome.routes, iterations: outcome.solved.iterations,
       predictionSeconds: (predictionEnd - begin) / .seconds(1),
-      seconds: (ContinuousClock.now - begin) / .seconds(1))
-  }
-
-  private func gaps(_ value: Map.Point, _ state: Map.State, _ context: Map.Context) -> [Double]? {
-    guard let bounded = map as? any BoundedProblem else { return nil }
-    func bound<Problem: BoundedProblem>(_ problem: Problem) -> Tensor {
-      problem.lowerBound(of: state as! Problem.State, for: context as! Problem.Context)
-    }
-    return zip(map.value(of: value, for: context).scalars, bound(bounded).scalars).map { $0 - $1 }
+      seconds: (ContinuousClock.now - begin) / .seconds(1), map: map, context: context)
   }
 
   /// The states where the solves ended, with all iterations spent, and the routes to them.

@@ -16,7 +16,8 @@ extension AmortizationReport {
 
   private func table(_ section: Section) -> ResultTable {
     var table = ResultTable(
-      title: "\(section.contexts): \(section.count) contexts; iterations to each tolerance in the mean "
+      title:
+        "\(section.contexts): \(section.count) contexts; iterations to each tolerance in the mean "
         + "(and at worst), milliseconds of an item to the last",
       columns: [
         .init("start", .left), .init("suboptimality"), .init("95 %"), .init("violation"),

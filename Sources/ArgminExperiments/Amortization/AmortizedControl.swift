@@ -34,7 +34,8 @@ public struct AmortizedControl: Experiment {
     // Velocities may be too high, at a price: there always is a solution.
     let excess = Variable(horizon)
     let problem = try Problem(
-      .minimize(sumSquares(states) + 0.1 * sumSquares(forces) + 100 * sum(excess) + 10 * sumSquares(excess))
+      .minimize(
+        sumSquares(states) + 0.1 * sumSquares(forces) + 100 * sum(excess) + 10 * sumSquares(excess))
     ) {
       states[0] == start
       for t in 0..<horizon {
@@ -105,10 +106,12 @@ public struct AmortizedControl: Experiment {
     var model = StatePredictor(for: layer, from: solved, key: keys[1])
     let steps = epochs * (solved.count + 63) / 64
     try withProgress(progress, "training", of: steps, from: 0.1, to: 0.7) { watch in
-      _ = try Trainer(
+      try Trainer(
         Adam(learningRate: 1e-3), for: .steps(steps),
         schedule: .cosine(peak: 1e-3, total: steps), progress: watch
-      ).train(&model, of: layer, over: solved.batches(of: 64, key: keys[2]), loss: .regression)
+      ).train(
+        &model, of: layer, over: solved.batches(of: 64, key: keys[2]), loss: .regression
+      ).requireFinished()
     }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     progress(0.7, "driving")
@@ -178,7 +181,8 @@ public struct AmortizedControl: Experiment {
 
   private func lines(_ loops: [Loop]) -> [String] {
     var table = ResultTable(
-      title: "\(runs) closed loops of \(length) steps; violation: by how much a run is too fast at most",
+      title:
+        "\(runs) closed loops of \(length) steps; violation: by how much a run is too fast at most",
       columns: [
         .init("controller", .left), .init("cost"), .init("violation"), .init("worst"),
         .init("iterations"), .init("ms a step"),

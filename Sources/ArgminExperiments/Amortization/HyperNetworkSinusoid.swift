@@ -7,7 +7,8 @@ import ProblemFiles
 /// nothing.
 public struct HyperNetworkSinusoid: Experiment {
   public let name = "hypernets-sinusoid"
-  public let summary = "a network's weights predicted from ten points by a hypernetwork, against MAML"
+  public let summary =
+    "a network's weights predicted from ten points by a hypernetwork, against MAML"
   var steps = 6000
   let shots = 10
   let testTasks = 500
@@ -41,7 +42,8 @@ public struct HyperNetworkSinusoid: Experiment {
       let keys = key.split(into: 5)
       encoder = DeepSets(phi: MLP([2, 64, 128], key: keys[0]), rho: MLP([128, 128], key: keys[1]))
       hyper = HyperNetwork(
-        making: MLP(MetaLearner.sizes, key: keys[2]), from: MLP([128, 128], outputActivation: .relu, key: keys[3]),
+        making: MLP(MetaLearner.sizes, key: keys[2]),
+        from: MLP([128, 128], outputActivation: .relu, key: keys[3]),
         features: 128, key: keys[4])
     }
 
@@ -75,7 +77,8 @@ public struct HyperNetworkSinusoid: Experiment {
       Adam(learningRate: rate), for: .steps(steps), schedule: .cosine(peak: rate, total: steps),
       clipping: .globalNorm(10), progress: watch
     ).train(
-      &model, of: FittingProblem(), over: Self.tasks(shots).batches(of: 25, key: key), loss: query)
+      &model, of: FittingProblem(), over: Self.tasks(shots).batches(of: 25, key: key), loss: query
+    ).requireFinished()
     return (ContinuousClock.now - start) / .seconds(1)
   }
 
@@ -92,7 +95,7 @@ public struct HyperNetworkSinusoid: Experiment {
     var maml = GradientRefined(
       Predictor(MLP(MetaLearner.sizes, key: keys[2]), of: problem) { network, context, _ in
         network.repeated(context.first.first.shape[0])
-      }, steps: 5, rate: 0.01)
+      }, steps: 5, rate: 0.01, largestNorm: 10)
     let mamlSeconds = try withProgress(progress, "MAML", of: steps, from: 0.5, to: 0.9) {
       try train(&maml, steps: steps, rate: 1e-3, keys[1], $0)
     }
@@ -108,10 +111,16 @@ public struct HyperNetworkSinusoid: Experiment {
       return (mean, 1.96 * (variance / Double(errors.count)).squareRoot())
     }
     var rows = [
-      ("hypernetwork, no steps", error(hyper(test, of: problem)), hyper.leafScalarCount, hyperSeconds),
+      (
+        "hypernetwork, no steps", error(hyper(test, of: problem)), hyper.leafScalarCount,
+        hyperSeconds
+      ),
       ("MAML, 1 step", error(maml(test, of: problem, steps: 1)), maml.leafScalarCount, mamlSeconds),
       ("MAML, 5 steps", error(maml(test, of: problem)), maml.leafScalarCount, mamlSeconds),
-      ("MAML, 10 steps", error(maml(test, of: problem, steps: 10)), maml.leafScalarCount, mamlSeconds),
+      (
+        "MAML, 10 steps", error(maml(test, of: problem, steps: 10)), maml.leafScalarCount,
+        mamlSeconds
+      ),
     ]
     // Each task by itself, from the same random weights.
     let oracle = Oracle(problem, test)
@@ -131,7 +140,8 @@ public struct HyperNetworkSinusoid: Experiment {
       columns: [.init("", .left), .init("error"), .init("parameters"), .init("training s")])
     for (title, error, parameters, seconds) in rows {
       table.append([
-        title, String(format: "%.3f ± %.3f", error.mean, error.margin),
+        title,
+        error.mean < 1e4 ? String(format: "%.3f ± %.3f", error.mean, error.margin) : "diverged",
         parameters > 0 ? "\(parameters)" : "", seconds > 0 ? String(format: "%.1f", seconds) : "",
       ])
     }

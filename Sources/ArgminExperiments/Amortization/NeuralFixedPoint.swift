@@ -82,7 +82,8 @@ public struct NeuralFixedPoint: Experiment {
 
     func initial(_ oracle: Oracle<Lasso>) -> State {
       let y = oracle.problem.coldStart(for: oracle.context).y.expandingAxis(1)
-      return Pair(y, oracle.problem.proximalStep(y.squeezingAxis(1), for: oracle.context).expandingAxis(1))
+      return Pair(
+        y, oracle.problem.proximalStep(y.squeezingAxis(1), for: oracle.context).expandingAxis(1))
     }
 
     func update(_ state: State, _ oracle: Oracle<Lasso>, step: Int) -> State {
@@ -90,14 +91,16 @@ public struct NeuralFixedPoint: Experiment {
       let count = changes.shape[1]
       // Weights of sum 1 that make the mixed change small.
       let gram = matmul(changes, changes.transposed())
-      let scale = (gram * Tensor.identity(count)).sum(axes: [1, 2], keepsAxes: true) * 1e-10 + 1e-30
+      let scale =
+        (gram * Tensor.identity(count)).sum(axes: [1, 2], keepsAxes: true) * 1e-10 + 1e-30
       let ones = Tensor.ones([oracle.items, count, 1])
       let solved = (try? solve(gram + Tensor.identity(count) * scale, ones)) ?? ones
       let weights = solved / solved.sum(axis: 1, keepsAxis: true)
       let y = (weights * state.second).sum(axis: 1)
       let result = oracle.problem.proximalStep(y, for: oracle.context)
       func pushed(_ new: Tensor, _ old: Tensor) -> Tensor {
-        concatenate([new.expandingAxis(1), old.slice(axis: 1, 0..<min(count, memory - 1))], axis: 1)
+        concatenate(
+          [new.expandingAxis(1), old.slice(axis: 1, 0..<min(count, memory - 1))], axis: 1)
       }
       return Pair(pushed(y, state.first), pushed(result, state.second))
     }
@@ -135,12 +138,13 @@ public struct NeuralFixedPoint: Experiment {
     var model = Accelerator(variables: 60, width: 64, steps: horizon, key: keys[1])
     let start = ContinuousClock.now
     try withProgress(progress, "training", of: steps, to: 0.9) { watch in
-      _ = try Trainer(
+      try Trainer(
         Adam(learningRate: 1e-3), for: .steps(steps),
         schedule: .cosine(peak: 1e-3, total: steps), clipping: .globalNorm(1), progress: watch
       ).train(
         &model, of: problem, over: contexts.batches(of: 64, key: keys[2]),
-        loss: .logResidual.summed(), estimator: .checkpointed())
+        loss: .logResidual.summed(), estimator: .checkpointed()
+      ).requireFinished()
     }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
 

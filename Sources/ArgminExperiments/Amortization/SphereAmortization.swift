@@ -11,7 +11,8 @@ import ProblemFiles
 /// and is tested on others.
 public struct SphereAmortization: Experiment {
   public let name = "amortize-sphere"
-  public let summary = "minimizers on a sphere predicted by a network, on functions that it never saw"
+  public let summary =
+    "minimizers on a sphere predicted by a network, on functions that it never saw"
   var steps = 6000
   let testCount = 1000
 
@@ -66,7 +67,8 @@ public struct SphereAmortization: Experiment {
     ).train(
       &model, of: SphereProblem(),
       over: (fresh ? Self.contexts : few).batches(of: fresh ? 128 : 8, key: keys[2]),
-      loss: .objective)
+      loss: .objective
+    ).requireFinished()
     return (model, (ContinuousClock.now - start) / .seconds(1))
   }
 
@@ -118,7 +120,8 @@ public struct SphereAmortization: Experiment {
       rows.append(("Riemannian descent, \(count) steps", gap(path[count]), 0))
     }
     var table = ResultTable(
-      title: "suboptimality on \(testCount) functions never seen; 1 is a random point, 0 the best of "
+      title:
+        "suboptimality on \(testCount) functions never seen; 1 is a random point, 0 the best of "
         + "16 descents of 200 steps",
       columns: [
         .init("", .left), .init("mean"), .init("median"), .init("95 %"), .init("worst"),

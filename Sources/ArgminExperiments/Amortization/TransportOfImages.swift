@@ -76,18 +76,20 @@ public struct TransportOfImages: Experiment {
       network(concatenate([pair.first, pair.second], axis: 1).asType(.float32)).asType(.float64)
     }
     let start = ContinuousClock.now
-    let report = try withProgress(progress, "training", of: steps) { watch in
+    try withProgress(progress, "training", of: steps) { watch in
       try Trainer(
         Adam(learningRate: 1e-3), for: .steps(steps),
         schedule: .cosine(peak: 1e-3, total: steps), clipping: .globalNorm(1), progress: watch
       ).train(
-        &model, of: transport, over: training.batches(of: 128, key: keys[2]), loss: .objective)
+        &model, of: transport, over: training.batches(of: 128, key: keys[2]), loss: .objective
+      ).requireFinished()
     }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
 
     progress(0.7, "measuring")
     var study = AmortizationStudy(
-      of: transport, named: "transport between images, \(side) x \(side) pixels, epsilon \(epsilon)",
+      of: transport,
+      named: "transport between images, \(side) x \(side) pixels, epsilon \(epsilon)",
       tolerances: [1e-1, 1e-2, 1e-3])
     study.add(model, named: "network", guards: [.none, .budget(), .race])
     let limits = SolutionLimits(tolerance: 1e-5)
@@ -95,13 +97,16 @@ public struct TransportOfImages: Experiment {
       of: transport, over: training, count: 4 * testCount, key: keys[3], limits: limits)
     let sections = try [test] + Self.shifts(of: test)
     let solved = try sections.map { contexts in
-      (contexts.name, try SolvedSet(
-        of: transport, over: contexts, count: testCount, key: keys[4], limits: limits))
+      (
+        contexts.name,
+        try SolvedSet(
+          of: transport, over: contexts, count: testCount, key: keys[4], limits: limits)
+      )
     }
     let results = try study.report(on: solved, training: known, trainingSeconds: seconds)
 
     var answer = ExperimentResults(lines: results.lines + published)
-    answer.lines.append("steps       \(report.steps) of Adam, batches of 128 fresh pairs")
+    answer.lines.append("steps       \(steps) of Adam, batches of 128 fresh pairs")
     try results.write(to: &folder, notes: &answer.notes)
     try model.network.save(
       to: folder.location.appendingPathComponent("network.safetensors"),
@@ -135,7 +140,8 @@ public struct TransportOfImages: Experiment {
         let keys = key.split()
         let size = test.sample(1, key: key).first.shape[1]
         return Pair(
-          (keys.0.normal([count, size]) * 20).softmax(), (keys.1.normal([count, size]) * 20).softmax()
+          (keys.0.normal([count, size]) * 20).softmax(),
+          (keys.1.normal([count, size]) * 20).softmax()
         )
       },
     ]

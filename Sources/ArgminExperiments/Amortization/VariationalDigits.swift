@@ -59,7 +59,8 @@ public struct VariationalDigits: Experiment {
     let contexts = Contexts(rows: training.pixels, named: "digits")
     var results: [Result] = []
     let encoders: [(String, [Int])] =
-      isSemiAmortized ? [("linear encoder", [])] : [("encoder 64-128-16", [128]), ("linear encoder", [])]
+      isSemiAmortized
+      ? [("linear encoder", [])] : [("encoder 64-128-16", [128]), ("linear encoder", [])]
     for (index, (name, hidden)) in encoders.enumerated() {
       var problem = EvidenceProblem(key: keys[1])
       var encoder = problem.encoder(hidden: hidden, key: keys[2])
@@ -119,12 +120,13 @@ public struct VariationalDigits: Experiment {
   ) throws -> Double where Model.Problem == EvidenceProblem {
     let start = ContinuousClock.now
     try withProgress(progress, stage, of: steps, from: first, to: last) { watch in
-      _ = try Trainer(
+      try Trainer(
         Adam(learningRate: 2e-3), for: .steps(steps),
         schedule: .cosine(peak: 2e-3, total: steps), clipping: .globalNorm(20), key: key,
         progress: watch
       ).train(
-        &model, andProblem: &problem, over: contexts.batches(of: 128, key: key), loss: .objective)
+        &model, andProblem: &problem, over: contexts.batches(of: 128, key: key), loss: .objective
+      ).requireFinished()
     }
     return (ContinuousClock.now - start) / .seconds(1)
   }
@@ -158,7 +160,8 @@ public struct VariationalDigits: Experiment {
 
   private func lines(_ results: [Result], _ count: Int) -> [String] {
     var table = ResultTable(
-      title: "evidence bounds of \(count) digits held out, in nats; optimized: by Adam from the model's "
+      title:
+        "evidence bounds of \(count) digits held out, in nats; optimized: by Adam from the model's "
         + "posterior, with the same decoder",
       columns: [
         .init("model", .left), .init("bound"), .init("optimized"), .init("gap"),

@@ -6,7 +6,8 @@ import Foundation
 /// the active-set method. Networks are trained on solutions, or on the residual after some steps of the solver.
 public struct WarmStartedPrograms: Experiment {
   public let name = "warm-start-qp"
-  public let summary = "learned starts for solvers: portfolios of real stocks and a predictive controller"
+  public let summary =
+    "learned starts for solvers: portfolios of real stocks and a predictive controller"
   var epochs = 150
   var trainingCount = 2000
   var testCount = 500
@@ -122,10 +123,12 @@ public struct WarmStartedPrograms: Experiment {
     ) { solved, keys in
       var byLabels = StatePredictor(for: map, from: solved, key: keys[0])
       try trainer(solved).train(
-        &byLabels, of: map, over: solved.batches(of: 64, key: keys[1]), loss: .regression)
+        &byLabels, of: map, over: solved.batches(of: 64, key: keys[1]), loss: .regression
+      ).requireFinished()
       var bySteps = SolverRefined(byLabels, steps: 5)
       try trainer(solved, share: 0.4, rate: 3e-4).train(
-        &bySteps, of: map, over: solved.batches(of: 64, key: keys[1]), loss: .logResidual)
+        &bySteps, of: map, over: solved.batches(of: 64, key: keys[1]), loss: .logResidual
+      ).requireFinished()
       return { study in
         study.add(byLabels, named: "network, solutions", guards: [.none, .race])
         study.add(bySteps.base, named: "network, residual after 5 steps", guards: [.none, .race])
@@ -140,7 +143,8 @@ public struct WarmStartedPrograms: Experiment {
     ) { solved, keys in
       var model = StatePredictor(for: map, from: solved, key: keys[0])
       try trainer(solved).train(
-        &model, of: map, over: solved.batches(of: 64, key: keys[1]), loss: .regression)
+        &model, of: map, over: solved.batches(of: 64, key: keys[1]), loss: .regression
+      ).requireFinished()
       return { study in study.add(model, named: "network, solutions", guards: [.none, .budget()]) }
     }
   }

@@ -12,6 +12,10 @@ public protocol IterativeMap: SolutionMap {
   /// The next state.
   func step(_ state: State, for context: Context) -> State
 
+  /// The next state and the residual of this one, for iterations that compute both at once; by default one after
+  /// the other.
+  func stepWithResidual(_ state: State, for context: Context) -> (next: State, residual: Tensor)
+
   /// The iterations allowed to each item if no limit is asked for.
   var defaultMaximumIterations: Int { get }
 
@@ -23,6 +27,12 @@ extension IterativeMap {
   public var defaultTolerance: Double { 1e-8 }
   public var defaultMaximumIterations: Int { 10_000 }
   public var checkInterval: Int { 1 }
+
+  public func stepWithResidual(_ state: State, for context: Context)
+    -> (next: State, residual: Tensor)
+  {
+    (step(state, for: context), residual(of: state, for: context))
+  }
 
   /// Steps until the residual of every item is within the tolerance; items that are done take no part in
   /// further steps.
@@ -79,6 +89,8 @@ package struct IterationRun<Map: IterativeMap> {
   package private(set) var steps = 0
   private var state: Map.State
   private var activeContext: Map.Context
+  /// What follows from the state, once it was asked for.
+  private var ahead: (next: Map.State, residual: Tensor)?
   package private(set) var solved: SolvedBatch<Map.State>
 
   package init(_ map: Map, _ context: Map.Context, from start: Map.State?) {
@@ -96,14 +108,19 @@ package struct IterationRun<Map: IterativeMap> {
 
   /// Some steps of the items that take part.
   package mutating func advance(by count: Int) {
-    state = map.steps(count, from: state, for: activeContext)
+    guard count > 0 else { return }
+    let next = ahead?.next ?? map.step(state, for: activeContext)
+    state = map.steps(count - 1, from: next, for: activeContext)
+    ahead = nil
     steps += count
   }
 
   /// Looks at the residuals, and takes out the items for which the body gives a status.
   package mutating func finish(_ status: (_ item: Int, _ residual: Double) -> SolveStatus?) {
     guard !active.isEmpty else { return }
-    let residuals = map.residual(of: state, for: activeContext).scalars
+    let ahead = ahead ?? map.stepWithResidual(state, for: activeContext)
+    self.ahead = ahead
+    let residuals = ahead.residual.scalars
     var (done, remaining): ([Int], [Int]) = ([], [])
     for (place, item) in active.enumerated() {
       guard let status = status(item, residuals[place]) else {
@@ -120,6 +137,7 @@ package struct IterationRun<Map: IterativeMap> {
     active = remaining.map { active[$0] }
     state = state.items(remaining)
     activeContext = activeContext.items(remaining)
+    self.ahead = (ahead.next.items(remaining), ahead.residual.items(remaining))
   }
 }
 

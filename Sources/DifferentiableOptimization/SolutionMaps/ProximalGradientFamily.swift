@@ -95,8 +95,19 @@ public struct ProximalGradientFamily<Context: TensorStructure>: IterativeMap {
   }
 
   public func residual(of state: State, for context: Context) -> Tensor {
-    let moved = proximalStep(state.y, for: context)
-    return (moved - state.y).largest * (1 / stepSize) / (1 + state.y.largest)
+    length(from: state.y, to: proximalStep(state.y, for: context))
+  }
+
+  public func stepWithResidual(_ state: State, for context: Context)
+    -> (next: State, residual: Tensor)
+  {
+    if isAccelerated { return (step(state, for: context), residual(of: state, for: context)) }
+    let next = proximalStep(state.y, for: context)
+    return (State(at: next), length(from: state.y, to: next))
+  }
+
+  private func length(from y: Tensor, to next: Tensor) -> Tensor {
+    (next - y).largest * (1 / stepSize) / (1 + y.largest)
   }
 
   public func point(of state: State, for context: Context) -> Tensor { state.y }
