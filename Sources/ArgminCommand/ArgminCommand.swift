@@ -16,7 +16,7 @@ struct ArgminCommand: ParsableCommand {
       """,
     subcommands: [
       SolveCommand.self, CheckCommand.self, ConvertCommand.self, RunCommand.self,
-      ListCommand.self, BenchCommand.self,
+      ListCommand.self, ReportCommand.self, BenchCommand.self,
     ]
   )
 

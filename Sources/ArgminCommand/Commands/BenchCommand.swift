@@ -18,11 +18,13 @@ struct BenchCommand: ParsableCommand {
       cone-programs: the batches of cone programs in the folder --data.
 
       modeling: building problems of the modelling language, and their layers forward and backward.
+
+      amortization: a thousand training steps of amortized models.
       """)
 
   @Argument(
     help: """
-      One of the built-in sizes, variables-inequalities-equalities, such as 50-50-10, or tensors, cone-programs, or modeling.
+      One of the built-in sizes, variables-inequalities-equalities, such as 50-50-10, or tensors, cone-programs, modeling, or amortization.
       """)
   var name: String?
 
@@ -36,7 +38,7 @@ struct BenchCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: "Threads that share a batch; one per core if left out.")
   var threads: Int?
 
-  @Option(help: "With tensors or modeling: only cells whose names match this shell pattern.")
+  @Option(help: "With tensors, modeling or amortization: only cells whose names match this shell pattern.")
   var cells: String?
 
   @Flag(help: "Print the timings as JSON.")
@@ -69,12 +71,23 @@ struct BenchCommand: ParsableCommand {
       }
       return
     }
-    if cells != nil { throw ValidationError("--cells goes with tensors and modeling only") }
+    if name == Self.amortization {
+      guard threads == nil else {
+        throw ValidationError("--threads is not for amortization; start the tool on fewer cores")
+      }
+      guard !trainingTimings.isEmpty else {
+        throw ValidationError("no cell matches \"\(cells ?? "*")\"")
+      }
+      return
+    }
+    if cells != nil {
+      throw ValidationError("--cells goes with tensors, modeling and amortization only")
+    }
     if let name, !BuiltInBenchmark.sizes.contains(where: { $0.name == name }) {
       let names = BuiltInBenchmark.sizes.map(\.name).joined(separator: ", ")
       throw ValidationError(
         "there is no timing \"\(name)\"; there are: \(names), \(Self.tensors), "
-          + "\(Self.conePrograms), \(Self.modeling)"
+          + "\(Self.conePrograms), \(Self.modeling), \(Self.amortization)"
       )
     }
   }
@@ -82,6 +95,7 @@ struct BenchCommand: ParsableCommand {
   private static let tensors = "tensors"
   private static let conePrograms = "cone-programs"
   private static let modeling = "modeling"
+  private static let amortization = "amortization"
 
   private var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
 
@@ -94,6 +108,8 @@ struct BenchCommand: ParsableCommand {
       try runTensors()
     } else if name == Self.modeling {
       try runModeling()
+    } else if name == Self.amortization {
+      try runAmortization()
     } else {
       try runBuiltIn()
     }
@@ -220,6 +236,42 @@ struct BenchCommand: ParsableCommand {
       title: "time of the whole batch, \(NumberText.count(availableCoreCount, "thread"))",
       columns: [.init("cell", .left), .init("build"), .init("forward"), .init("backward")])
     for result in results { table.append(result.row) }
+    StandardOutput.write(lines: table.lines)
+  }
+
+  // MARK: - Amortized models
+
+  private var trainingTimings: [TrainingTiming] {
+    TrainingTiming.all.filter { fnmatch(cells ?? "*", $0.name, 0) == 0 }
+  }
+
+  private func runAmortization() throws {
+    let progress = ProgressLine("bench")
+    var results: [TrainingTiming.Result] = []
+    for (index, timing) in trainingTimings.enumerated() {
+      progress.show(Double(index) / Double(trainingTimings.count), timing.name)
+      results.append(try timing.run())
+    }
+    progress.end()
+    if json {
+      printObject { json in
+        for result in results {
+          json.object(for: result.name, .inline) { json in
+            json.write(result.seconds, for: "secondsPer1000Steps")
+            json.write(result.loss, for: "loss")
+          }
+        }
+      }
+      return
+    }
+    var table = ResultTable(
+      title: "a thousand training steps, \(NumberText.count(availableCoreCount, "thread"))",
+      columns: [.init("model", .left), .init("time"), .init("loss")])
+    for result in results {
+      table.append([
+        result.name, NumberText.duration(result.seconds.median), String(format: "%.4f", result.loss),
+      ])
+    }
     StandardOutput.write(lines: table.lines)
   }
 
