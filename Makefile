@@ -32,6 +32,7 @@ bench-peers: build ## our timings and those of other systems, side by side on th
 	Benchmarks/peers/quadratic-programs/run.sh
 	Benchmarks/peers/tensors/run.sh
 	Benchmarks/peers/modeling/run.sh
+	Benchmarks/peers/amortization/run.sh
 
 bench-cones: build ## the same for published cone programs; takes hours, can be stopped and taken up again
 	Benchmarks/peers/cone-programs/run.sh
