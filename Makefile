@@ -18,7 +18,7 @@ dependencies:
 build: dependencies ## the tool, at .build/release/argmin
 	$(BUILD) --product argmin
 
-demo: build ## a published problem solved and differentiated, a support vector machine, a network
+demo: build ## problems solved, differentiated, and their solutions learned
 	@ARGMIN=$(TOOL) OUTPUT=$(OUTPUT) scripts/demo.sh
 
 test: dependencies ## all tests, optimized

@@ -1,5 +1,6 @@
 #!/bin/sh
-# The demonstration: a published problem solved and differentiated, a support vector machine, a network.
+# The demonstration: a published problem solved and differentiated, a support vector machine, and problems whose
+# solutions are learned.
 # ARGMIN is the tool, OUTPUT the folder for what is written.
 set -eu
 
@@ -22,5 +23,11 @@ run check "$problem"
 heading "Which samples does a support vector machine depend on?"
 run run svm-sensitivity --output "$output/svm-sensitivity"
 
-heading "A network that recognizes handwritten digits"
-run run digits --output "$output/digits"
+heading "A controller, stated as a convex problem: imitated by a network, corrected by the solver"
+run run amortize-mpc --output "$output/amortize-mpc"
+
+heading "Transport between digits: learned starts for the solver, where they hold and where not"
+run run meta-ot-digits --output "$output/meta-ot-digits"
+
+heading "Any such report again, from its folder"
+run report "$output/amortize-mpc"

@@ -159,3 +159,17 @@ import Testing
     }
   }
 }
+
+@Suite struct ReportTests {
+  @Test func foldersWithoutReportsAreRefused() throws {
+    try Tool.use { tool in
+      for (name, reason) in [("missing", "no such file or folder"), (".", "holds no report")] {
+        let outcome = try tool("report", name)
+        #expect(outcome.status == 2 && outcome.errors.contains(reason), "\(outcome)")
+      }
+      try tool.write("{}", to: "report.json")
+      let outcome = try tool("report", ".")
+      #expect(outcome.status == 2 && outcome.errors.contains("is no report"))
+    }
+  }
+}

@@ -38,7 +38,9 @@ struct BenchCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: "Threads that share a batch; one per core if left out.")
   var threads: Int?
 
-  @Option(help: "With tensors, modeling or amortization: only cells whose names match this shell pattern.")
+  @Option(
+    help: "With tensors, modeling or amortization: only cells whose names match this shell pattern."
+  )
   var cells: String?
 
   @Flag(help: "Print the timings as JSON.")
@@ -269,7 +271,8 @@ struct BenchCommand: ParsableCommand {
       columns: [.init("model", .left), .init("time"), .init("loss")])
     for result in results {
       table.append([
-        result.name, NumberText.duration(result.seconds.median), String(format: "%.4f", result.loss),
+        result.name, NumberText.duration(result.seconds.median),
+        String(format: "%.4f", result.loss),
       ])
     }
     StandardOutput.write(lines: table.lines)

@@ -10,6 +10,7 @@ public struct SparseCodingDigits: Experiment {
   public let summary: String
   private let isUnrolled: Bool
   var steps = 3000
+  var dictionaryRounds = 15
 
   public static let predictive = SparseCodingDigits(
     name: "psd-digits", summary: "sparse codes of digits predicted by one trained layer",
@@ -27,6 +28,7 @@ public struct SparseCodingDigits: Experiment {
   package func shortened(steps: Int) -> SparseCodingDigits {
     var copy = self
     copy.steps = steps
+    copy.dictionaryRounds = 3
     return copy
   }
 
@@ -56,13 +58,13 @@ public struct SparseCodingDigits: Experiment {
   }
 
   /// A dictionary by alternating between codes and atoms, of length 1.
-  static func learnedDictionary(_ images: Tensor, key: RandomKey) throws -> Tensor {
+  static func learnedDictionary(_ images: Tensor, rounds: Int, key: RandomKey) throws -> Tensor {
     var W = images.items(Array(key.permutation(images.shape[0])[..<atoms]))
     func normalized(_ W: Tensor) -> Tensor {
       W / maximum(W.norm(.two, axis: 1), 1e-8).expandingAxis(1)
     }
     W = normalized(W)
-    for _ in 0..<15 {
+    for _ in 0..<rounds {
       let family = coding(W)
       let codes = family.steps(
         60, from: family.coldStart(for: images), for: images
@@ -137,7 +139,8 @@ public struct SparseCodingDigits: Experiment {
     let keys = RandomKey(seed: seed).split(into: 4)
     let (training, held) = try DigitImages.all().split(heldOut: 0.25, by: keys[0])
     progress(0, "learning a dictionary")
-    let dictionary = try Self.learnedDictionary(training.pixels.asType(.float64), key: keys[1])
+    let dictionary = try Self.learnedDictionary(
+      training.pixels.asType(.float64), rounds: dictionaryRounds, key: keys[1])
     let family = Self.coding(dictionary)
     let test = held.pixels.asType(.float64)
     let best = try family.solve(
