@@ -11,6 +11,8 @@ public struct SparseCodingDigits: Experiment {
   private let isUnrolled: Bool
   var steps = 3000
   var dictionaryRounds = 15
+  /// The images that are used; nil for all.
+  var imageCount: Int?
 
   public static let predictive = SparseCodingDigits(
     name: "psd-digits", summary: "sparse codes of digits predicted by one trained layer",
@@ -29,6 +31,7 @@ public struct SparseCodingDigits: Experiment {
     var copy = self
     copy.steps = steps
     copy.dictionaryRounds = 3
+    copy.imageCount = 400
     return copy
   }
 
@@ -137,7 +140,9 @@ public struct SparseCodingDigits: Experiment {
   ) throws -> ExperimentResults {
     var folder = try OutputFolder(output)
     let keys = RandomKey(seed: seed).split(into: 4)
-    let (training, held) = try DigitImages.all().split(heldOut: 0.25, by: keys[0])
+    let all = try DigitImages.all()
+    let (training, held) = all.selecting(Array(0..<(imageCount ?? all.count))).split(
+      heldOut: 0.25, by: keys[0])
     progress(0, "learning a dictionary")
     let dictionary = try Self.learnedDictionary(
       training.pixels.asType(.float64), rounds: dictionaryRounds, key: keys[1])
