@@ -120,6 +120,58 @@ import _TestSupport
     #expect(try AmortizationReport(json: report.json()).sections == report.sections)
   }
 
+  /// A model in use has everything in one file.
+  @Test func modelsAreKept() throws {
+    let file = temporaryFolder().appendingPathExtension("safetensors")
+    defer { try? FileManager.default.removeItem(at: file) }
+    let solved = try SolvedSet(of: family, over: contexts, count: 40, key: RandomKey(seed: 1))
+    let model = StatePredictor(for: family, from: solved, hidden: [8], key: RandomKey(seed: 2))
+    try model.save(to: file, problem: "box")
+    let example = contexts.sample(3, key: RandomKey(seed: 3))
+    let read = try StatePredictor(
+      contentsOf: file, problem: "box", for: family, context: example)
+    #expect(
+      read(example, of: family).hasSameElements(as: model(example, of: family)))
+    #expect(throws: TensorFileError.self) {
+      try StatePredictor(contentsOf: file, problem: "other", for: family, context: example)
+    }
+    let other = try QuadraticProgramFamily(
+      QuadraticProgram(Q: [[1]], p: [0], G: [[1]], h: [1]), varying: [.p])
+    #expect(throws: TensorFileError.self) {
+      try StatePredictor(
+        contentsOf: file, problem: "box", for: other, context: [Tensor([[1.0]])])
+    }
+  }
+
+  /// A model that contains an optimization layer: its predictions keep the constraints, and it is trained through
+  /// the projection onto them.
+  @Test func projectionsAsReadout() throws {
+    let weights = Variable(3), target = Parameter(3)
+    let project = try Problem(.minimize(sumSquares(weights - target))) {
+      sum(weights) == 1
+      weights >= 0
+      weights[0] <= weights[1]
+    }.layer(parameters: [target], variables: [weights])
+    struct Tracking: ParametricProblem {
+      func value(of point: Tensor, for context: Tensor) -> Tensor {
+        square(point - context.softmax()).sum(axis: -1)
+      }
+    }
+    var model = Predictor(
+      MLP([3, 16, 3], key: RandomKey(seed: 4), dtype: .float64), of: Tracking()
+    ) { network, x, _ in try! project(network(x))[0] }
+    let draws = Contexts("normal") { $1.normal([$0, 3]) }
+    let test = draws.sample(50, key: RandomKey(seed: 5))
+    let before = Tracking().value(of: model(test, of: Tracking()), for: test).mean().item
+    try Trainer(Adam(learningRate: 1e-2), for: .steps(150)).train(
+      &model, of: Tracking(), over: draws.batches(of: 32, key: RandomKey(seed: 6)),
+      loss: .objective)
+    let predicted = model(test, of: Tracking())
+    #expect(Tracking().value(of: predicted, for: test).mean().item < 0.5 * before)
+    #expect((predicted.sum(axis: 1) - 1).norm(.infinity, axis: 0).item < 1e-8)
+    #expect((predicted[.all, 0] - predicted[.all, 1]).max().item < 1e-8)
+  }
+
   /// The prediction before training: on a contraction it is exact.
   @Test func predictedGain() throws {
     let map = contraction(0.8)

@@ -332,6 +332,9 @@ import _TestSupport
     let x = Variable(2), p = Parameter(2, sign: .nonnegative, name: "price")
     let problem = try Problem(.minimize(dot(p, square(x))))
     #expect(throws: ParameterError.missing(parameter: "price")) { try problem.solve() }
+    #expect(throws: ParameterError.duplicate(parameter: "price")) {
+      try problem.layer(parameters: [p, p])
+    }
     #expect(throws: ParameterError.sign(parameter: "price", expected: .nonnegative, value: -1)) {
       try problem.solve([p: [1, -1]])
     }

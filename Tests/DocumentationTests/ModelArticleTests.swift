@@ -39,6 +39,53 @@ import Testing
     )
   }
 
+  @Test func guide() throws {
+    var output = Output()
+    func print(_ items: Any...) { output.append(items) }
+
+    // BEGIN guide
+    let returns = Parameter(3), aversion = Parameter(sign: .nonnegative)
+    let weights = Variable(3)
+    let covariance: Matrix = [[0.1, 0.02, 0], [0.02, 0.2, 0.05], [0, 0.05, 0.3]]
+    let problem = try Problem(
+      .maximize(dot(returns, weights) - aversion * quadForm(weights, covariance))
+    ) {
+      sum(weights) == 1
+      weights >= 0
+    }
+    let answer = try problem.solve([returns: [0.1, 0.2, 0.15], aversion: 0.5])
+    print(answer.status.rawValue)  // optimal
+
+    let portfolio = try problem.layer(parameters: [returns, aversion])
+    let slope = try gradient(at: Tensor([0.1, 0.2, 0.15])) { returns in
+      try portfolio(returns, Tensor(0.5))[weights][0]
+    }
+    // END guide
+
+    // The weights change within the simplex.
+    #expect(abs(slope.sum().item) < 1e-9 && slope[0].item > 0)
+    let example = try DocumentedExample("guide")
+    example.requirePrinted(output.lines)
+    try example.requireShown(in: "Documentation/ConvexModeling.md")
+  }
+
+  @Test func geometricGuide() throws {
+    // BEGIN box
+    let h = Variable(), w = Variable(), d = Variable()
+    let box = try Problem(.maximize(h * w * d), geometric: true) {
+      2 * (h * w + h * d) <= 200
+      w * d <= 100
+      h / w >= 0.5
+    }
+    // END box
+
+    let answer = try box.solve()
+    let sides = [h, w, d].map { answer[$0].item }
+    // Both areas are used up, and h = w / 2: then w (w + d) = 200 and w d = 100.
+    #expect(isClose(sides, [5, 10, 10], relativeTolerance: 1e-6))
+    try DocumentedExample("box").requireShown(in: "Documentation/ConvexModeling.md")
+  }
+
   @Test func closedFormsAreRecovered() throws {
     let x = Parameter(3), y = Variable(3)
     let cases: [(Problem, (Tensor) -> Tensor)] = [
@@ -68,4 +115,8 @@ import Testing
       }
     }
   }
+}
+
+private func isClose(_ a: [Double], _ b: [Double], relativeTolerance: Double) -> Bool {
+  zip(a, b).allSatisfy { abs($0 - $1) <= relativeTolerance * abs($1) }
 }

@@ -1,5 +1,6 @@
 import Autodiff
 import DifferentiableOptimization
+import Foundation
 import NeuralNetworks
 
 /// A network from contexts to states of a problem's solver, in the units of a solved set: contexts and states are
@@ -18,8 +19,8 @@ public struct StatePredictor<Map: SolutionMap>: WarmStarter {
 
   /// The network, of the scaled entries of a context, `[B, inputs]`, to those of a state, `[B, outputs]`.
   public var network: MLP
-  private let inputs: Scaling
-  private let outputs: Scaling
+  private var inputs: Scaling
+  private var outputs: Scaling
   /// A state without items, whose tensors give shapes and types.
   private let form: Map.State
 
@@ -27,6 +28,11 @@ public struct StatePredictor<Map: SolutionMap>: WarmStarter {
   private struct Scaling: Sendable {
     let mean: Tensor
     let deviation: Tensor
+
+    init(mean: Tensor, deviation: Tensor) {
+      self.mean = mean
+      self.deviation = deviation
+    }
 
     init<Value: TensorStructure>(_ values: Value) {
       let flat = values.flatItems
@@ -66,6 +72,71 @@ public struct StatePredictor<Map: SolutionMap>: WarmStarter {
   }
 
   public mutating func visitTensors(_ visit: inout TensorVisitor) { visit("network", &network) }
+}
+
+// MARK: - Files
+
+extension StatePredictor {
+  /// The tensors of a file: the network and its units.
+  private var stored: Pair<MLP, [String: Tensor]> {
+    Pair(
+      network,
+      [
+        "inputMean": inputs.mean, "inputDeviation": inputs.deviation, "outputMean": outputs.mean,
+        "outputDeviation": outputs.deviation,
+      ])
+  }
+
+  /// Writes the model as safetensors, all that is needed to use it: the network and its units.
+  ///
+  /// - Parameter problem: what it was trained for; a file is read for the same problem only.
+  /// - Throws: `TensorFileError`.
+  public func save(to file: URL, problem: String) throws {
+    let sizes = network.layers.map(\.inputs) + [network.layers[network.layers.count - 1].outputs]
+    try stored.save(
+      to: file,
+      metadata: ["problem": problem, "sizes": sizes.map(String.init).joined(separator: " ")])
+  }
+
+  /// Reads a model that `save` wrote.
+  ///
+  /// - Parameters:
+  ///   - problem: what it was trained for.
+  ///   - map: the solver that it is to start.
+  ///   - context: any batch of one context or more, which tells the shape of a state.
+  ///   - activation: that of the network.
+  /// - Throws: `TensorFileError`; what the solver throws of the context.
+  public init(
+    contentsOf file: URL, problem: String, for map: Map, context: Map.Context,
+    activation: Activation = .relu
+  ) throws {
+    let contents = try SafeTensors(contentsOf: file)
+    func malformed(_ reason: String) -> TensorFileError {
+      .malformed(file: file.path, reason: reason)
+    }
+    guard contents.metadata["problem"] == problem else {
+      throw malformed("is for the problem \"\(contents.metadata["problem"] ?? "")\"")
+    }
+    let sizes = (contents.metadata["sizes"] ?? "").split(separator: " ").compactMap { Int($0) }
+    form = try map.solve(
+      context.items([0]), from: nil, limits: SolutionLimits(maximumIterations: 0)
+    ).state.items([])
+    let (inputCount, outputCount) = (context.flatItems.shape[1], form.flatItems.shape[1])
+    guard sizes.count >= 2, sizes[0] == inputCount, sizes[sizes.count - 1] == outputCount else {
+      throw malformed(
+        "has a network of sizes \(sizes) for \(inputCount) inputs, \(outputCount) outputs")
+    }
+    let dtype = contents.tensors["first.layers.0.weight"]?.dtype ?? .float32
+    network = MLP(sizes, activation: activation, key: RandomKey(seed: 0), dtype: dtype)
+    inputs = Scaling(mean: .zeros([inputCount]), deviation: .zeros([inputCount]))
+    outputs = Scaling(mean: .zeros([outputCount]), deviation: .zeros([outputCount]))
+    var stored = stored
+    try stored.load(from: file)
+    network = stored.first
+    inputs = Scaling(mean: stored.second["inputMean"]!, deviation: stored.second["inputDeviation"]!)
+    outputs = Scaling(
+      mean: stored.second["outputMean"]!, deviation: stored.second["outputDeviation"]!)
+  }
 }
 
 extension TensorStructure {

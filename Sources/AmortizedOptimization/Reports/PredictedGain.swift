@@ -36,11 +36,11 @@ public struct PredictedGain: Codable, Sendable, Equatable {
   /// iterations.
   public func factor(saving share: Double) -> Double { pow(1 / rate, share * coldIterations) }
 
-  /// In words.
+  /// In words, two lines.
   public var description: String {
     let format = { (number: Double) in String(format: "%.3g", number) }
     return "a cold start takes \(format(coldIterations)) iterations from the residual "
-      + "\(format(coldResidual)) to \(format(tolerance)), which falls by \(format(1 - rate)) of itself each time: "
+      + "\(format(coldResidual)) to \(format(tolerance)), which falls by \(format(1 - rate)) of itself each time\n"
       + "to save half of them a start must be \(format(factor(saving: 0.5))) times closer"
   }
 }

@@ -5,7 +5,10 @@ extension AmortizationReport {
   /// The tables of the report, for people.
   package var lines: [String] {
     var lines = ["problem     \(problem)"]
-    if let prediction { lines.append("gain        \(prediction.description)") }
+    if let prediction {
+      let parts = prediction.description.split(separator: "\n")
+      lines += ["gain        \(parts[0])"] + parts.dropFirst().map { "            \($0)" }
+    }
     for section in sections {
       lines.append("")
       lines += table(section).lines

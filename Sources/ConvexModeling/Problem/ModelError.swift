@@ -32,6 +32,8 @@ public struct ModelError: Error, Sendable, Equatable, CustomStringConvertible {
 public enum ParameterError: Error, Sendable, Equatable, CustomStringConvertible {
   /// A parameter of the problem has no value.
   case missing(parameter: String)
+  /// A parameter that is listed twice.
+  case duplicate(parameter: String)
   /// A value of another shape, which is neither that of the parameter nor has it after a batch axis.
   case shape(parameter: String, expected: [Int], actual: [Int])
   /// Another number of items than other parameters have.
@@ -58,6 +60,7 @@ public enum ParameterError: Error, Sendable, Equatable, CustomStringConvertible 
   public var description: String {
     switch self {
     case .missing(let name): "parameter \(name): has no value"
+    case .duplicate(let name): "parameter \(name): is listed twice"
     case .shape(let name, let expected, let actual):
       "parameter \(name): the value has shape \(actual), expected \(expected) or one more leading axis"
     case .batchSize(let name, let expected, let actual):

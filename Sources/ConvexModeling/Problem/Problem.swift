@@ -139,12 +139,16 @@ public struct Problem: Sendable {
   ///   - settings: tolerances and limits of the cone solver.
   ///   - quadraticSettings: tolerances and limits of the dense quadratic program's solver.
   ///   - degenerate: what the derivative is where the solution map is not differentiable.
-  /// - Throws: `ParameterError.missing` if a parameter is not listed.
+  /// - Throws: `ParameterError.missing` if a parameter is not listed, `.duplicate` if one is listed twice.
   public func layer(
     parameters: [Parameter], settings: ConeProgramSettings = ConeProgramSettings(),
     quadraticSettings: QuadraticProgramSettings = QuadraticProgramSettings(),
     degenerate: DegeneratePolicy = .leastNorm
   ) throws -> ProblemLayer {
+    for (place, parameter) in parameters.enumerated()
+    where parameters[..<place].contains(where: { $0 === parameter }) {
+      throw ParameterError.duplicate(parameter: parameter.name)
+    }
     for parameter in self.parameters where !parameters.contains(where: { $0 === parameter }) {
       throw ParameterError.missing(parameter: parameter.name)
     }

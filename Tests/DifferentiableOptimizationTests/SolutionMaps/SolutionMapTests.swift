@@ -20,11 +20,11 @@ import _TestSupport
       Q: [[2, 0.3, 0], [0.3, 1, 0.1], [0, 0.1, 1.5]], p: [0, 0, 0],
       G: [[1, 0, 0], [0, 1, 0], [0, 0, 1], [-1, 1, 0.5], [1, 1, 1]], h: [0.3, 0.2, 1, 0.4, 1e20],
       A: [[1, -1, 1]], b: [0.1]), varying: [.p])
-  private static let conic = try! ConeProgramFamily(
-    ConeProgram(
-      P: SparseMatrix([[1, 0.2], [0.2, 1]]), c: [0, 0],
-      A: SparseMatrix([[1, 1], [0, 0], [-1, 0], [0, -1]]), b: [0.5, 1, 0, 0],
-      cones: ConeProduct(nonnegative: 1, secondOrder: [3])), varying: [.c])
+  private static let conicProgram = try! ConeProgram(
+    P: SparseMatrix([[1, 0.2], [0.2, 1]]), c: [0, 0],
+    A: SparseMatrix([[1, 1], [0, 0], [-1, 0], [0, -1]]), b: [0.5, 1, 0, 0],
+    cones: ConeProduct(nonnegative: 1, secondOrder: [3]))
+  private static let conic = try! ConeProgramFamily(conicProgram, varying: [.c])
   private static let splitting = try! AlternatingDirectionsFamily(
     AlternatingDirections(
       SparseQuadraticProgram(
@@ -44,7 +44,7 @@ import _TestSupport
 
   /// Solves; asks the residual, a restart from the answer, a broken start, and an empty batch.
   private func check<Map: SolutionMap>(
-    _ map: Map, _ context: Map.Context, restartIterations: Int,
+    _ map: Map, _ context: Map.Context, restartIterations: Int, largestViolation: Double = 1e-5,
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     let cold = try map.solve(context)
@@ -55,7 +55,8 @@ import _TestSupport
       residual.max().item <= 2 * map.defaultTolerance, "\(residual)", sourceLocation: sourceLocation
     )
     #expect(
-      map.violation(of: map.point(of: cold.state, for: context), for: context).max().item < 1e-5,
+      map.violation(of: map.point(of: cold.state, for: context), for: context).max().item
+        < largestViolation,
       sourceLocation: sourceLocation)
     let warm = try map.solve(context, from: cold.state)
     #expect(
@@ -88,6 +89,21 @@ import _TestSupport
 
   @Test func alternatingDirections() throws {
     try check(Self.splitting, [Self.contexts(3, [2])], restartIterations: 0)
+  }
+
+  @Test func homogeneousSplitting() throws {
+    let program = Self.conicProgram
+    let family = HomogeneousSplittingFamily(try HomogeneousSplitting(program), varying: [.c])
+    let context = [Self.contexts(2, [2])]
+    try check(family, context, restartIterations: 0, largestViolation: 1e-3)
+    let exact = try Self.conic.solve(context)
+    let split = try family.solve(
+      context, from: nil, limits: SolutionLimits(tolerance: 1e-10, maximumIterations: 100_000))
+    #expect(
+      isClose(
+        family.point(of: split.state, for: context).scalars, exact.state.x.scalars,
+        absoluteTolerance: 1e-4
+      ).holds)
   }
 
   @Test(arguments: [false, true]) func proximalGradients(isAccelerated: Bool) throws {
