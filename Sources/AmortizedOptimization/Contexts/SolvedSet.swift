@@ -52,7 +52,7 @@ public struct SolvedSet<Map: SolutionMap>: Sendable {
       unsolvedCount: solved.statuses.count - good.count, seconds: seconds)
   }
 
-  fileprivate init(
+  init(
     context: Map.Context, state: Map.State, residuals: [Double], iterations: [Int],
     unsolvedCount: Int, seconds: Double
   ) {
@@ -175,99 +175,5 @@ private final class PartCollector<Map: SolutionMap>: @unchecked Sendable {
   func results() throws -> [SolvedSet<Map>] {
     if let failure { throw failure }
     return parts.map { $0! }
-  }
-}
-
-/// A folder for a solved set that is made in several sittings:
-///
-///     manifest.json            {"format": 1, "problem": .., "contexts": .., "count": .., "partSize": .., "key": ..}
-///     part-00000.safetensors   first.first.*, first.second.*, second.0, second.1; metadata: unsolved, seconds
-///
-/// `first.first.*` are the tensors of the contexts by their names, `first.second.*` those of the states, `second.0`
-/// the residuals and `second.1` the iterations, each with the items of the part
-/// that were solved.
-public struct SolvedSetFolder: Sendable {
-  public let location: URL
-  /// What is solved; a folder of another problem is refused.
-  public let problem: String
-
-  public init(_ location: URL, problem: String) {
-    self.location = location
-    self.problem = problem
-  }
-
-  private struct Manifest: Codable, Equatable {
-    var format = 1
-    let problem: String
-    let contexts: String
-    let count: Int
-    let partSize: Int
-    let key: String
-  }
-
-  func prepare(count: Int, partSize: Int, contexts: String, key: RandomKey) throws {
-    let file = location.appendingPathComponent("manifest.json")
-    let manifest = Manifest(
-      problem: problem, contexts: contexts, count: count, partSize: partSize,
-      key: "\(key.uniform([2]).scalars)")
-    if let data = try? Data(contentsOf: file) {
-      guard let found = try? JSONDecoder().decode(Manifest.self, from: data) else {
-        throw TensorFileError.malformed(file: file.path, reason: "is no manifest of format 1")
-      }
-      guard found == manifest else {
-        throw TensorFileError.malformed(
-          file: file.path,
-          reason: "belongs to another set: \(found.count) contexts of \"\(found.contexts)\" for "
-            + "\"\(found.problem)\"")
-      }
-      return
-    }
-    do {
-      try FileManager.default.createDirectory(at: location, withIntermediateDirectories: true)
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      try encoder.encode(manifest).write(to: file, options: .atomic)
-    } catch {
-      throw TensorFileError.inaccessible(file: file.path, reason: error.localizedDescription)
-    }
-  }
-
-  private func file(_ part: Int) -> URL {
-    let digits = String(part)
-    let padding = String(repeating: "0", count: max(0, 5 - digits.count))
-    return location.appendingPathComponent("part-\(padding)\(digits).safetensors")
-  }
-
-  func write<Map: SolutionMap>(_ set: SolvedSet<Map>, part: Int) throws {
-    let contents = Pair(
-      Pair(set.context, set.state),
-      [Tensor(set.residuals), Tensor(set.iterations.map(Double.init))])
-    try contents.save(
-      to: file(part),
-      metadata: ["unsolved": "\(set.unsolvedCount)", "seconds": "\(set.seconds)"])
-  }
-
-  /// A part, nil if it is not there.
-  func read<Map: SolutionMap>(
-    _ part: Int, context: Map.Context, of map: Map
-  ) throws -> SolvedSet<Map>? {
-    let file = file(part)
-    guard FileManager.default.fileExists(atPath: file.path) else { return nil }
-    let stored = try SafeTensors(contentsOf: file)
-    let items = stored.tensors["second.0"]?.count ?? 0
-    // Structures of the right kind and size, whose numbers are then replaced.
-    let places = Array(repeating: 0, count: items)
-    let contextForm = context.batchCount > 0 ? context.items(places) : context
-    let stateForm = try map.solve(
-      contextForm, from: nil, limits: SolutionLimits(maximumIterations: 0)
-    ).state
-    var contents = Pair(
-      Pair(contextForm, stateForm), [Tensor.zeros([items]), Tensor.zeros([items])])
-    let metadata = try contents.load(from: file)
-    return SolvedSet(
-      context: contents.first.first, state: contents.first.second,
-      residuals: contents.second[0].scalars, iterations: contents.second[1].scalars.map { Int($0) },
-      unsolvedCount: metadata["unsolved"].flatMap { Int($0) } ?? 0,
-      seconds: metadata["seconds"].flatMap(Double.init) ?? 0)
   }
 }

@@ -230,7 +230,7 @@ extension Guard {
   public var name: String {
     switch self {
     case .none: "unguarded"
-    case .certified(let threshold): "trusted up to \(threshold)"
+    case .certified: "trusted if certified"
     case .budget(let factor): "budget \(factor)"
     case .race: "race"
     }

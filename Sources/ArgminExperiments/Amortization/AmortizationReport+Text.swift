@@ -21,11 +21,13 @@ extension AmortizationReport {
     var table = ResultTable(
       title:
         "\(section.contexts): \(section.count) contexts; iterations to each tolerance in the mean "
-        + "(and at worst), milliseconds of an item to the last",
+        + "(and to the last at worst), milliseconds of an item",
       columns: [
         .init("start", .left), .init("suboptimality"), .init("95 %"), .init("violation"),
       ] + tolerances.map { .init("to \(Self.short($0))") } + [
-        .init("worst"), .init("ms"), .init("solved"), .init("given up"),
+        .init("worst")
+      ] + tolerances.map { .init("ms to \(Self.short($0))") } + [
+        .init("solved"), .init("given up"),
       ])
     for row in section.rows {
       let last = tolerances.count - 1
@@ -34,7 +36,8 @@ extension AmortizationReport {
           row.name, row.suboptimality.map { Self.short($0.mean) } ?? "",
           row.suboptimality.map { Self.short($0.high) } ?? "", Self.short(row.violation.mean),
         ] + row.iterations.map { String(format: "%.1f", $0.mean) } + [
-          String(format: "%.0f", row.iterations[last].worst), Self.short(row.milliseconds[last]),
+          String(format: "%.0f", row.iterations[last].worst)
+        ] + row.milliseconds.map(Self.short) + [
           String(format: "%.0f %%", 100 * row.solvedShare[last]),
           row.fallbackShare[last] > 0
             ? String(format: "%.0f %%", 100 * row.fallbackShare[last]) : "",

@@ -48,8 +48,7 @@ final class SolvedConePrograms: @unchecked Sendable {
       settings: settings,
       warmStart: warmStart.map { start in
         ConeProgramWarmStart(
-          x: BatchedVector(start.x.detached).finite, y: BatchedVector(start.y.detached).finite,
-          s: BatchedVector(start.s.detached).finite)
+          x: finite(start.x), y: finite(start.y), s: finite(start.s))
       })
   }
 
@@ -211,12 +210,9 @@ extension ConeProgramBatchGradient {
   }
 }
 
-extension BatchedVector {
-  /// Zero in the place of numbers that are not finite: the solution of an unsolved item, the slack of a
-  /// row without a bound.
-  fileprivate var finite: BatchedVector {
-    let copy = AlignedBuffer(copying: storage)
-    for place in 0..<copy.count where !copy.pointer[place].isFinite { copy.pointer[place] = 0 }
-    return BatchedVector(items: items, count: count, storage: copy)
-  }
+/// A part of a guess, with zero in the place of numbers that are not finite: the solution of an unsolved item, the
+/// slack of a row without a bound.
+private func finite(_ guess: Tensor) -> BatchedVector {
+  let guess = guess.detached.asType(.float64)
+  return BatchedVector(select(isFinite(guess), guess, Tensor.zeros(guess.shape)))
 }

@@ -34,7 +34,8 @@ final class SolvedPrograms: @unchecked Sendable {
       settings: settings,
       warmStart: warmStart.map { start in
         QuadraticProgramWarmStart(
-          lambda: BatchedVector(start.lambda.detached), x: BatchedVector(start.x.detached))
+          lambda: BatchedVector(start.lambda.detached.asType(.float64)),
+          x: BatchedVector(start.x.detached.asType(.float64)))
       })
   }
 

@@ -201,6 +201,9 @@ import _TestSupport
     let noisy = exact.state.mapLeaves { $0 + random.tensor($0.shape) * 1e-4 }
     let warm = try Self.quadratic.solve(context, from: noisy)
     #expect(warm.iterations.allSatisfy { $0 <= 1 }, "\(warm.iterations)")
+    // As a network in single precision would guess.
+    let single = try Self.quadratic.solve(context, from: noisy.mapLeaves { $0.asType(.float32) })
+    #expect(single.iterations.allSatisfy { $0 <= 1 })
     let wrong = exact.state.mapLeaves { random.tensor($0.shape) }
     let mended = try Self.quadratic.solve(context, from: wrong)
     #expect(isClose(mended.state.x.scalars, exact.state.x.scalars).holds)
