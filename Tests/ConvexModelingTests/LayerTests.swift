@@ -240,6 +240,42 @@ import _TestSupport
     }
   }
 
+  /// Products with sparse matrices are those with full ones, and their size is that of the entries.
+  @Test func sparseConstants() throws {
+    let full: Matrix = [[1, 0, 2], [0, 3, 0]], right: Matrix = [[0, 1], [2, 0], [0, 0]]
+    let x = Variable(3), X = Variable(2, 3), y = Variable(2)
+    let b = [1.0, 2], weights = [0.5, 1, 1.5]
+    func answer(_ terms: ModelExpression) throws -> [Double] {
+      let problem = try Problem(
+        .minimize(terms + sumSquares(x - weights) + sumSquares(X) + sumSquares(y - b)))
+      let answer = try problem.solve()
+      return answer[x].scalars + answer[X].scalars + answer[y].scalars
+    }
+    let S = SparseMatrix(full), R = SparseMatrix(right)
+    let sparse = try answer(
+      sumSquares(S * x - b) + sumSquares(y * S - weights) + sumSquares(X * R - 1)
+        + sumSquares(S * X.transposed - 2))
+    let dense = try answer(
+      sumSquares(full * x - b) + sumSquares(y * full - weights) + sumSquares(X * right - 1)
+        + sumSquares(full * X.transposed - 2))
+    #expect(isClose(sparse, dense).holds)
+    #expect(throws: ModelError.self) { try Problem(.minimize(sum(S * y))) }
+
+    let n = 20_000
+    let (pattern, _) = SparsityPattern.gathering(
+      rows: n, columns: n, row: Array(0..<n) + Array(1..<n), column: Array(0..<n) + Array(0..<n - 1)
+    )
+    let difference = SparseMatrix(
+      pattern: pattern,
+      values: Vector(
+        pattern.columnStarts.dropLast().flatMap { start in
+          start == pattern.entries - 1 ? [1.0] : [1.0, -1]
+        }))
+    let path = Variable(n)
+    let large = try Problem(.minimize(sumSquares(path))) { difference * path == 1 }.solve()
+    #expect(large.status == .optimal && abs(large[path][n - 1].item - Double(n)) < 1e-6 * Double(n))
+  }
+
   /// The layer as a map from contexts to states, by both solvers: residuals, restarts, predicted states.
   @Test(arguments: [SolutionMethod.denseQuadraticProgram, .coneProgram])
   func solutionMap(method: SolutionMethod) throws {

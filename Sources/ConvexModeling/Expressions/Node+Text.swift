@@ -19,6 +19,8 @@ extension Node {
       switch name {
       case "broadcast", "reshaped", "scattered": return parts[0]
       case "+", "-": return "(\(parts[0]) \(name) \(parts[1]))"
+      case "sparse *": return "sparse * \(parts[0])"
+      case "* sparse": return "\(parts[0]) * sparse"
       case "negative": return "-\(parts[0])"
       case _ where name.hasPrefix("["): return parts[0] + name
       default: return "\(name)(\(parts.joined(separator: ", ")))"

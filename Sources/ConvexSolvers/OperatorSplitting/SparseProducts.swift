@@ -3,7 +3,7 @@ import LinearAlgebra
 extension SparsityPattern {
   /// Calls `body` with each entry, its row and its column, in order.
   @inline(__always)
-  func forEachEntry(_ body: (_ entry: Int, _ row: Int, _ column: Int) -> Void) {
+  package func forEachEntry(_ body: (_ entry: Int, _ row: Int, _ column: Int) -> Void) {
     for column in 0..<columns {
       for entry in columnStarts[column]..<columnStarts[column + 1] {
         body(entry, rowIndices[entry], column)
