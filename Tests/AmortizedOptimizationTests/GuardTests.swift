@@ -93,9 +93,28 @@ import _TestSupport
     let family = try QuadraticProgramFamily(
       QuadraticProgram(Q: [[1]], p: [0], G: [[1]], h: [1]), varying: [.p])
     let solved = try SolvedSet(of: family, at: [Tensor([[1.0], [-2]])])
-    let predictor = StatePredictor(for: family, from: solved, key: RandomKey(seed: 1))
+    let predictor = try StatePredictor(for: family, from: solved, key: RandomKey(seed: 1))
     #expect(throws: AmortizationError.self) {
       try AmortizedSolver(predictor, of: family, guardedBy: .race)
+    }
+  }
+
+  /// Contexts of wrong shapes are refused before the model sees them.
+  @Test func wrongContextsAreNamed() throws {
+    let family = try QuadraticProgramFamily(
+      QuadraticProgram(Q: [[1]], p: [0], G: [[1]], h: [1]), varying: [.p, .h])
+    let solved = try SolvedSet(of: family, at: [Tensor([[1.0], [-2]]), Tensor([[1.0], [2]])])
+    let predictor = try StatePredictor(for: family, from: solved, key: RandomKey(seed: 1))
+    let solver = try AmortizedSolver(predictor, of: family, guardedBy: .none)
+    #expect(throws: AmortizationError.batchSizes([2, 3])) {
+      try solver([Tensor.zeros([2, 1]), Tensor.zeros([3, 1])])
+    }
+    #expect(throws: ProblemError.self) {
+      try solver([Tensor.zeros([2, 2]), Tensor.zeros([2, 1])])
+    }
+    #expect(throws: ProblemError.self) { try solver([Tensor.zeros([2, 1])]) }
+    #expect(throws: AmortizationError.self) {
+      try StatePredictor(for: family, from: solved.selecting([]), key: RandomKey(seed: 1))
     }
   }
 

@@ -94,7 +94,7 @@ import _TestSupport
     let draws = Contexts<[Tensor]>("returns") { [$1.normal([$0, 3])] }
     let keys = RandomKey(seed: 5).split(into: 4)
     let solved = try SolvedSet(of: layer, over: draws, count: 1024, key: keys[0])
-    var model = StatePredictor(for: layer, from: solved, hidden: [64, 64], key: keys[1])
+    var model = try StatePredictor(for: layer, from: solved, hidden: [64, 64], key: keys[1])
     try Trainer(Adam(learningRate: 2e-3), for: .epochs(60)).train(
       &model, of: layer, over: solved.batches(of: 64, key: keys[2]), loss: .regression)
     let test = try SolvedSet(of: layer, over: draws, count: 200, key: keys[3])
@@ -125,7 +125,7 @@ import _TestSupport
     let file = temporaryFolder().appendingPathExtension("safetensors")
     defer { try? FileManager.default.removeItem(at: file) }
     let solved = try SolvedSet(of: family, over: contexts, count: 40, key: RandomKey(seed: 1))
-    let model = StatePredictor(for: family, from: solved, hidden: [8], key: RandomKey(seed: 2))
+    let model = try StatePredictor(for: family, from: solved, hidden: [8], key: RandomKey(seed: 2))
     try model.save(to: file, problem: "box")
     let example = contexts.sample(3, key: RandomKey(seed: 3))
     let read = try StatePredictor(

@@ -25,7 +25,7 @@ import Testing
     let keys = RandomKey(seed: 1).split(into: 4)
     let contexts = Contexts<[Tensor]>("states") { count, key in [key.normal([count, 2]) * 2] }
     let solved = try SolvedSet(of: controller, over: contexts, count: 2000, key: keys[0])
-    var model = StatePredictor(for: controller, from: solved, key: keys[1])
+    var model = try StatePredictor(for: controller, from: solved, key: keys[1])
     try Trainer(Adam(learningRate: 1e-3), for: .epochs(60)).train(
       &model, of: controller, over: solved.batches(of: 64, key: keys[2]), loss: .regression)
     let fast = try AmortizedSolver(

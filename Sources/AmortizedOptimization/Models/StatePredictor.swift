@@ -9,7 +9,7 @@ import NeuralNetworks
 ///
 /// ```swift
 /// let solved = try SolvedSet(of: family, over: contexts, count: 2000, key: keys[0])
-/// var model = StatePredictor(for: family, from: solved, hidden: [64, 64], key: keys[1])
+/// var model = try StatePredictor(for: family, from: solved, hidden: [64, 64], key: keys[1])
 /// try Trainer(Adam(learningRate: 1e-3), for: .epochs(100)).train(
 ///   &model, of: family, over: solved.batches(of: 64, key: keys[2]), loss: .regression)
 /// ```
@@ -45,11 +45,13 @@ public struct StatePredictor<Map: SolutionMap>: WarmStarter {
   }
 
   /// A network with random weights; its first prediction is near the mean state.
+  ///
+  /// - Throws: `AmortizationError.tooFew` of a set without contexts.
   public init(
     for map: Map, from solved: SolvedSet<Map>, hidden: [Int] = [128, 128],
     activation: Activation = .relu, key: RandomKey, dtype: DType = .float32
-  ) {
-    precondition(solved.count > 0, "StatePredictor: a solved set without contexts")
+  ) throws(AmortizationError) {
+    guard solved.count > 0 else { throw .tooFew(argument: "solved", needed: 1, actual: 0) }
     inputs = Scaling(solved.context)
     outputs = Scaling(solved.state)
     form = solved.state.items([])

@@ -67,6 +67,8 @@ public enum AmortizationError: Error, Sendable, Equatable, CustomStringConvertib
   case raceNeedsSteps(problem: String)
   /// A threshold, a factor or a level that is none.
   case invalid(argument: String, value: Double, expected: String)
+  /// Tensors of a context with different numbers of items.
+  case batchSizes([Int])
   /// Too few contexts for what is asked of them.
   case tooFew(argument: String, needed: Int, actual: Int)
 
@@ -77,6 +79,7 @@ public enum AmortizationError: Error, Sendable, Equatable, CustomStringConvertib
         + "use .budget"
     case .invalid(let argument, let value, let expected):
       "\(argument) must be \(expected), not \(value)"
+    case .batchSizes(let sizes): "the tensors of the context have \(sizes) items"
     case .tooFew(let argument, let needed, let actual):
       "\(argument): at least \(needed) are needed, not \(actual)"
     }

@@ -64,9 +64,13 @@ public struct AmortizedSolver<Model: WarmStarter>: Sendable {
 
   /// Solves a batch.
   ///
-  /// - Throws: what the exact solver throws of data that are no problem.
+  /// - Throws: `AmortizationError.batchSizes`, and what the exact solver throws of data that are no problem.
   public func callAsFunction(_ context: Map.Context) throws -> AmortizedAnswer<Map> {
     let context = context.stoppingGradient()
+    let sizes = context.leaves.map { $0.shape.first ?? 0 }
+    guard Set(sizes).count <= 1 else { throw AmortizationError.batchSizes(sizes) }
+    // The solver tells what is wrong with shapes before the model sees them.
+    _ = try map.solve(context.items([]), from: nil, limits: SolutionLimits())
     let begin = ContinuousClock.now
     let predicted = prediction(for: context)
     let predictionEnd = ContinuousClock.now

@@ -103,7 +103,7 @@ public struct AmortizedControl: Experiment {
     let start = ContinuousClock.now
     let solved = try SolvedSet(of: layer, over: contexts, count: trainingCount, key: keys[0])
     // Behaviour cloning: the solver's states by regression.
-    var model = StatePredictor(for: layer, from: solved, key: keys[1])
+    var model = try StatePredictor(for: layer, from: solved, key: keys[1])
     let steps = epochs * (solved.count + 63) / 64
     try withProgress(progress, "training", of: steps, from: 0.1, to: 0.7) { watch in
       try Trainer(

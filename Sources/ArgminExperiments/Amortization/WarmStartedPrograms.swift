@@ -121,7 +121,7 @@ public struct WarmStartedPrograms: Experiment {
       map, family, "\(family.name), alternating directions", tolerances: [1e-2, 1e-3, 1e-4],
       key
     ) { solved, keys in
-      var byLabels = StatePredictor(for: map, from: solved, key: keys[0])
+      var byLabels = try StatePredictor(for: map, from: solved, key: keys[0])
       try trainer(solved).train(
         &byLabels, of: map, over: solved.batches(of: 64, key: keys[1]), loss: .regression
       ).requireFinished()
@@ -141,7 +141,7 @@ public struct WarmStartedPrograms: Experiment {
     return try report(
       map, family, "\(family.name), active set", tolerances: [1e-9], key
     ) { solved, keys in
-      var model = StatePredictor(for: map, from: solved, key: keys[0])
+      var model = try StatePredictor(for: map, from: solved, key: keys[0])
       try trainer(solved).train(
         &model, of: map, over: solved.batches(of: 64, key: keys[1]), loss: .regression
       ).requireFinished()
