@@ -12,3 +12,5 @@ if [ ! -e "$here/.venv/complete" ]; then
 fi
 
 "$python" "$here/run.py" "$@"
+
+"$python" "$here/builds.py"

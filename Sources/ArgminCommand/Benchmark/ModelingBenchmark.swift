@@ -36,7 +36,7 @@ struct ModelingBenchmark {
       Cell(name: "sparse-1024", task: sparseProgram),
       Cell(name: "logistic-100x20", task: logisticRegression),
       Cell(name: "control-4x2", task: stochasticControl),
-    ]
+    ] + problems
 
   static func run(_ cell: Cell) throws -> Result {
     let (name, cell) = (cell.name, cell.task())
