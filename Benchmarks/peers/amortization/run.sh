@@ -3,12 +3,6 @@
 # Arguments go to run.py, for example: run.sh --cells vae
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-python="$here/.venv/bin/python"
-
-if [ ! -e "$here/.venv/complete" ]; then
-  "${PYTHON:-python3}" -m venv "$here/.venv"
-  "$python" -m pip install --quiet -r "$here/requirements.txt"
-  touch "$here/.venv/complete"
-fi
+. "$here/../environment.sh"
 
 "$python" "$here/run.py" "$@"

@@ -3,14 +3,11 @@
 # Arguments go to run.py, for example: run.sh --cells 'n10-*' --peers argmin daqp
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-python="$here/.venv/bin/python"
 
-if [ ! -e "$here/.venv/complete" ]; then
-  "${PYTHON:-python3}" -m venv "$here/.venv"
-  "$python" -m pip install --quiet -r "$here/requirements.txt"
+finish_environment() {
   "$python" -m pip install --quiet --no-deps -r "$here/requirements-without-dependencies.txt"
-  touch "$here/.venv/complete"
-fi
+}
+. "$here/../environment.sh"
 
 "$python" "$here/generate.py"
 "$python" "$here/reference.py"

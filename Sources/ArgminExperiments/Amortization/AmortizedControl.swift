@@ -159,20 +159,12 @@ public struct AmortizedControl: Experiment {
 
     var answer = ExperimentResults(lines: lines(loops) + [""] + report.lines)
     try report.write(to: &folder, notes: &answer.notes)
-    try folder.writeJSON(to: "results.json") { json in
-      json.write(name, for: "experiment")
-      json.write("\(seed)", for: "seed")
-      json.list(for: "loops") { json in
-        for loop in loops {
-          json.object { json in
-            json.write(loop.name, for: "name")
-            json.write(loop.cost, for: "cost")
-            json.write(loop.violation, for: "violation")
-            json.write(loop.worstViolation, for: "worstViolation")
-            json.write(loop.iterations, for: "iterations")
-          }
-        }
-      }
+    try folder.writeResults(of: name, seed: seed, list: "loops", loops) { loop, json in
+      json.write(loop.name, for: "name")
+      json.write(loop.cost, for: "cost")
+      json.write(loop.violation, for: "violation")
+      json.write(loop.worstViolation, for: "worstViolation")
+      json.write(loop.iterations, for: "iterations")
     }
     answer.files = folder.files
     progress(1, "")

@@ -150,19 +150,12 @@ public struct HyperNetworkSinusoid: Experiment {
         "training    \(steps) steps of Adam, 25 fresh tasks each; MAML learns its rates too",
         "published   MAML about 0.2 to 0.4 after 1 to 5 steps with 10 points (Finn et al. 2017, 70000 steps)",
       ])
-    try folder.writeJSON(to: "results.json") { json in
-      json.write(name, for: "experiment")
-      json.write("\(seed)", for: "seed")
-      json.list(for: "methods") { json in
-        for (title, error, parameters, seconds) in rows {
-          json.object { json in
-            json.write(title, for: "name")
-            json.write(error.mean, for: "error")
-            json.write(parameters, for: "parameters")
-            json.write(seconds, for: "trainingSeconds")
-          }
-        }
-      }
+    try folder.writeResults(of: name, seed: seed, list: "methods", rows) { entry, json in
+      let (title, error, parameters, seconds) = entry
+      json.write(title, for: "name")
+      json.write(error.mean, for: "error")
+      json.write(parameters, for: "parameters")
+      json.write(seconds, for: "trainingSeconds")
     }
     answer.files = folder.files
     progress(1, "")

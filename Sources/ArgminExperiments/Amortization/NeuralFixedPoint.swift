@@ -178,17 +178,9 @@ public struct NeuralFixedPoint: Experiment {
           + "(Venkataraman and Amos 2021)",
       ])
     if let note = try figure(curves).write(to: &folder) { answer.notes.append(note) }
-    try folder.writeJSON(to: "results.json") { json in
-      json.write(name, for: "experiment")
-      json.write("\(seed)", for: "seed")
-      json.list(for: "methods") { json in
-        for curve in curves {
-          json.object { json in
-            json.write(curve.name, for: "name")
-            json.write(curve.residuals, for: "residuals")
-          }
-        }
-      }
+    try folder.writeResults(of: name, seed: seed, list: "methods", curves) { curve, json in
+      json.write(curve.name, for: "name")
+      json.write(curve.residuals, for: "residuals")
     }
     answer.files = folder.files
     progress(1, "")

@@ -207,19 +207,13 @@ public struct SparseCodingDigits: Experiment {
           seconds: 0))
     }
     var answer = ExperimentResults(lines: lines(rows, optimum, ista, test.shape[0]))
-    try folder.writeJSON(to: "results.json") { json in
-      json.write(name, for: "experiment")
-      json.write("\(seed)", for: "seed")
-      json.write(optimum, for: "optimalEnergy")
-      json.list(for: "models") { json in
-        for row in rows {
-          json.object { json in
-            json.write(row.name, for: "name")
-            json.write(row.excess, for: "excessEnergy")
-            json.write(row.seconds, for: "seconds")
-          }
-        }
-      }
+    try folder.writeResults(
+      of: name, seed: seed, list: "models", rows,
+      also: { $0.write(optimum, for: "optimalEnergy") }
+    ) { row, json in
+      json.write(row.name, for: "name")
+      json.write(row.excess, for: "excessEnergy")
+      json.write(row.seconds, for: "seconds")
     }
     answer.files = folder.files
     progress(1, "")

@@ -138,18 +138,10 @@ public struct SphereAmortization: Experiment {
     answer.lines.append(
       matched.map { "the first network matches \($0) steps of descent from one random point" }
         ?? "no number of steps of one descent up to 200 matches the first network in the mean")
-    try folder.writeJSON(to: "results.json") { json in
-      json.write(name, for: "experiment")
-      json.write("\(seed)", for: "seed")
-      json.list(for: "rows") { json in
-        for row in rows {
-          json.object { json in
-            json.write(row.name, for: "name")
-            json.write(row.gap.mean, for: "meanSuboptimality")
-            json.write(row.gap.worst, for: "worstSuboptimality")
-          }
-        }
-      }
+    try folder.writeResults(of: name, seed: seed, list: "rows", rows) { row, json in
+      json.write(row.name, for: "name")
+      json.write(row.gap.mean, for: "meanSuboptimality")
+      json.write(row.gap.worst, for: "worstSuboptimality")
     }
     answer.files = folder.files
     progress(1, "")

@@ -103,19 +103,11 @@ public struct VariationalDigits: Experiment {
       }
     }
     var answer = ExperimentResults(lines: lines(results, images.shape[0]))
-    try folder.writeJSON(to: "results.json") { json in
-      json.write(name, for: "experiment")
-      json.write("\(seed)", for: "seed")
-      json.list(for: "models") { json in
-        for result in results {
-          json.object { json in
-            json.write(result.name, for: "name")
-            json.write(result.bound, for: "bound")
-            json.write(result.optimum, for: "optimum")
-            json.write(result.seconds, for: "seconds")
-          }
-        }
-      }
+    try folder.writeResults(of: name, seed: seed, list: "models", results) { result, json in
+      json.write(result.name, for: "name")
+      json.write(result.bound, for: "bound")
+      json.write(result.optimum, for: "optimum")
+      json.write(result.seconds, for: "seconds")
     }
     answer.files = folder.files
     progress(1, "")

@@ -44,6 +44,27 @@ package struct OutputFolder {
     try write(json.finish(), to: name)
   }
 
+  /// Writes results.json: the experiment, its seed, and a list with an object for each entry.
+  ///
+  /// - Parameters:
+  ///   - list: what the list is called.
+  ///   - also: writes further members.
+  ///   - write: writes the members of an entry.
+  mutating func writeResults<Entry>(
+    of experiment: String, seed: UInt64, list: String, _ entries: [Entry],
+    also: (inout JSONWriter) -> Void = { _ in },
+    _ write: (_ entry: Entry, inout JSONWriter) -> Void
+  ) throws(ExperimentError) {
+    try writeJSON(to: "results.json") { json in
+      json.write(experiment, for: "experiment")
+      json.write("\(seed)", for: "seed")
+      also(&json)
+      json.list(for: list) { json in
+        for entry in entries { json.object { write(entry, &$0) } }
+      }
+    }
+  }
+
   /// Remembers a file that something else has written.
   mutating func note(_ name: String) {
     if !files.contains(name) { files.append(name) }
