@@ -1,6 +1,15 @@
 import Argmin
 import Foundation
 
+extension PredictedGain {
+  /// What is shown while a network is being trained: what it may gain.
+  var stage: String {
+    String(
+      format: "training; to halve %.1f iterations a start must be %.3g times closer",
+      coldIterations, factor(saving: 0.5))
+  }
+}
+
 extension AmortizationReport {
   /// The tables of the report, for people.
   package var lines: [String] {

@@ -105,7 +105,10 @@ public struct AmortizedControl: Experiment {
     // Behaviour cloning: the solver's states by regression.
     var model = try StatePredictor(for: layer, from: solved, key: keys[1])
     let steps = epochs * (solved.count + 63) / 64
-    try withProgress(progress, "training", of: steps, from: 0.1, to: 0.7) { watch in
+    var study = AmortizationStudy(
+      of: layer, named: "predictive controller, horizon \(horizon)", tolerances: [1e-9])
+    let gain = try study.predictedGain(on: solved)
+    try withProgress(progress, gain.stage, of: steps, from: 0.1, to: 0.7) { watch in
       try Trainer(
         Adam(learningRate: 1e-3), for: .steps(steps),
         schedule: .cosine(peak: 1e-3, total: steps), progress: watch
@@ -146,8 +149,6 @@ public struct AmortizedControl: Experiment {
       },
     ]
     progress(0.9, "measuring")
-    var study = AmortizationStudy(
-      of: layer, named: "predictive controller, horizon \(horizon)", tolerances: [1e-9])
     study.add(model, named: "network", guards: [.none, .budget()])
     let test = try SolvedSet(of: layer, over: contexts, count: 500, key: keys[4])
     let far = contexts.shifted("states twice as far") { $0.map { $0 * 2 } }

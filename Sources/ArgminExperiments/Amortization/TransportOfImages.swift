@@ -75,8 +75,16 @@ public struct TransportOfImages: Experiment {
     ) { network, pair, _ in
       network(concatenate([pair.first, pair.second], axis: 1).asType(.float32)).asType(.float64)
     }
+    var study = AmortizationStudy(
+      of: transport,
+      named: "transport between images, \(side) x \(side) pixels, epsilon \(epsilon)",
+      tolerances: [1e-1, 1e-2, 1e-3])
+    let limits = SolutionLimits(tolerance: 1e-5)
+    let known = try SolvedSet(
+      of: transport, over: training, count: 4 * testCount, key: keys[3], limits: limits)
+    let gain = try study.predictedGain(on: known)
     let start = ContinuousClock.now
-    try withProgress(progress, "training", of: steps) { watch in
+    try withProgress(progress, gain.stage, of: steps) { watch in
       try Trainer(
         Adam(learningRate: 1e-3), for: .steps(steps),
         schedule: .cosine(peak: 1e-3, total: steps), clipping: .globalNorm(1), progress: watch
@@ -87,19 +95,12 @@ public struct TransportOfImages: Experiment {
     let seconds = (ContinuousClock.now - start) / .seconds(1)
 
     progress(0.7, "measuring")
-    var study = AmortizationStudy(
-      of: transport,
-      named: "transport between images, \(side) x \(side) pixels, epsilon \(epsilon)",
-      tolerances: [1e-1, 1e-2, 1e-3])
     // Abstaining from predictions whose residual is larger than that of 95 % of those on pairs held out.
     let threshold = try AmortizedSolver(model, of: transport, guardedBy: .none).conformalThreshold(
       on: test.sample(max(testCount, 100), key: keys[5]), level: 0.95)
     study.add(
       model, named: "network",
       guards: [.none, .certified(largestResidual: threshold.largestResidual), .budget(), .race])
-    let limits = SolutionLimits(tolerance: 1e-5)
-    let known = try SolvedSet(
-      of: transport, over: training, count: 4 * testCount, key: keys[3], limits: limits)
     let sections = try [test] + Self.shifts(of: test)
     let solved = try sections.map { contexts in
       (
