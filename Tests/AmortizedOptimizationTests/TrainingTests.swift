@@ -178,6 +178,18 @@ import _TestSupport
     let batches = contexts.batches(of: 1, key: RandomKey(seed: 8))
     try Trainer(SGD(learningRate: 0), for: .steps(1)).train(&game, players: players, on: batches)
     #expect(isClose(game.first.item, 4).holds && isClose(game.second.item, -0.2).holds)
+    // Interrupted after an odd number of steps, the turns go on where they were.
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "argmin-players-\(UInt64.random(in: 0 ... .max))")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    var (whole, parts) = (game, game)
+    let kept = TrainingCheckpoints(folder, identity: "players")
+    try Trainer(SGD(learningRate: 0), for: .steps(7)).train(&whole, players: players, on: batches)
+    for steps in [3, 7] {
+      try Trainer(SGD(learningRate: 0), for: .steps(steps), checkpoints: kept).train(
+        &parts, players: players, on: batches)
+    }
+    #expect(parts.leafScalars == whole.leafScalars)
     try Trainer(SGD(learningRate: 0), for: .steps(200)).train(&game, players: players, on: batches)
     #expect(abs(game.first.item) < 1e-6 && abs(game.second.item) < 1e-3)
   }

@@ -75,10 +75,14 @@ public struct Trainer<Method: Optimizer>: Sendable {
       model = saved.model
       optimizerState = saved.states[0]
     }
+    let firstStep = Int(optimizerState.step.item)
     defer { state = optimizerState }
     return try run(
-      &model, on: batches, firstStep: Int(optimizerState.step.item), validation: validation,
-      checkpoint: { try $0.save(model: $1, states: [optimizerState], optimizer: "\(Method.self)") }
+      &model, on: batches, firstStep: firstStep, validation: validation,
+      checkpoint: { checkpoints, model, step in
+        try checkpoints.save(
+          model: model, states: [optimizerState], optimizer: "\(Method.self)", step: step)
+      }
     ) { model, batch, index, key in
       if let schedule { optimizer.learningRate = Tensor(schedule(index)) }
       var (value, gradient) = try rule(at: model, key: key.split().1) { try loss($0, batch, key) }
@@ -116,16 +120,18 @@ public struct Trainer<Method: Optimizer>: Sendable {
   ) throws -> TrainingReport {
     precondition(!players.isEmpty, "train: no players")
     var states = players.map { $0.initialState(game) }
+    var firstStep = 0
     if let checkpoints, let saved = try checkpoints.load(model: game, states: states) {
       game = saved.model
       states = saved.states
+      firstStep = saved.step
     }
-    let firstStep = zip(players, states).map { $0.every * Int($1.step.item) }.max() ?? 0
     return try run(
       &game, on: batches, firstStep: firstStep, validation: validation,
-      checkpoint: {
-        try $0.save(
-          model: $1, states: states, optimizer: players.map(\.name).joined(separator: ", "))
+      checkpoint: { checkpoints, game, step in
+        try checkpoints.save(
+          model: game, states: states, optimizer: players.map(\.name).joined(separator: ", "),
+          step: step)
       }
     ) { game, batch, index, key in
       var (loss, squaredNorm) = (0.0, 0.0)
@@ -146,7 +152,7 @@ public struct Trainer<Method: Optimizer>: Sendable {
   private func run<Model: TensorStructure, Batches: BatchSource>(
     _ model: inout Model, on batches: Batches, firstStep first: Int,
     validation: ((Model) throws -> Double)?,
-    checkpoint: (TrainingCheckpoints, Model) throws -> Void,
+    checkpoint: (TrainingCheckpoints, Model, _ step: Int) throws -> Void,
     step: (inout Model, Batches.Batch, _ index: Int, RandomKey) throws -> TrainingStep?
   ) throws -> TrainingReport {
     precondition(
@@ -180,7 +186,7 @@ public struct Trainer<Method: Optimizer>: Sendable {
           if isBest, earlyStopping?.restoresBest ?? false { best = model }
         }
         if let checkpoints, (index + 1) % checkpoints.every == 0 {
-          try checkpoint(checkpoints, model)
+          try checkpoint(checkpoints, model, index + 1)
         }
         if let progress, !progress(run.progress) { run.status = .cancelled }
         if run.status != nil || run.step == totalSteps { break training }
@@ -188,7 +194,7 @@ public struct Trainer<Method: Optimizer>: Sendable {
       skipped = 0
       run.epoch += 1
     }
-    if let checkpoints { try checkpoint(checkpoints, model) }
+    if let checkpoints { try checkpoint(checkpoints, model, first + run.step) }
     if let best { model = best }
     return run.report
   }

@@ -41,7 +41,7 @@ public struct TrainingCheckpoints: Sendable {
 
   /// - Throws: `TensorFileError`.
   func save<Model: TensorStructure>(
-    model: Model, states: [OptimizerState], optimizer: String
+    model: Model, states: [OptimizerState], optimizer: String, step: Int
   ) throws {
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -53,8 +53,7 @@ public struct TrainingCheckpoints: Sendable {
       for (index, state) in states.enumerated() { try state.save(to: stateFile(index)) }
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      let manifest = Manifest(
-        identity: identity, step: Int(states[0].step.item), optimizer: optimizer)
+      let manifest = Manifest(identity: identity, step: step, optimizer: optimizer)
       try encoder.encode(manifest).write(to: manifestFile, options: .atomic)
     } catch let error as TensorFileError {
       throw error
@@ -68,7 +67,7 @@ public struct TrainingCheckpoints: Sendable {
   /// - Throws: `TensorFileError` for files that are damaged, or of another training.
   func load<Model: TensorStructure>(
     model: Model, states: [OptimizerState]
-  ) throws -> (model: Model, states: [OptimizerState])? {
+  ) throws -> (model: Model, states: [OptimizerState], step: Int)? {
     guard let data = try? Data(contentsOf: manifestFile) else { return nil }
     guard let manifest = try? JSONDecoder().decode(Manifest.self, from: data), manifest.format == 1
     else {
@@ -81,7 +80,7 @@ public struct TrainingCheckpoints: Sendable {
     }
     return (
       try model.loading(modelFile),
-      try states.indices.map { try states[$0].loading(stateFile($0)) }
+      try states.indices.map { try states[$0].loading(stateFile($0)) }, manifest.step
     )
   }
 }
