@@ -7,7 +7,7 @@ TOOL = .build/release/argmin
 OUTPUT ?= output
 SOURCES = Package.swift Sources Tests
 
-.PHONY: help build demo test bench bench-peers bench-cones docs lint format dependencies clean
+.PHONY: help build demo test fuzz bench bench-peers bench-cones docs lint format dependencies clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -24,6 +24,11 @@ demo: build ## problems solved, differentiated, and their solutions learned
 test: dependencies ## all tests, optimized
 	$(BUILD) --build-tests
 	$(SWIFT) test -c release --skip-build
+
+FUZZ ?= 20
+fuzz: dependencies ## the tests' randomized searches, FUZZ (20) times as long
+	$(BUILD) --build-tests
+	ARGMIN_FUZZ=$(FUZZ) $(SWIFT) test -c release --skip-build --filter Fuzz
 
 bench: build ## the built-in timings
 	$(TOOL) bench

@@ -2,6 +2,9 @@
 public enum SolveStatus: String, Sendable, CaseIterable {
   /// A solution within the tolerance was found.
   case optimal = "optimal"
+  /// The residuals are within the looser `almostOptimalTolerance` only: the point is reported, its
+  /// derivatives are certified with an error estimate that covers it, and it does not count as solved.
+  case almostOptimal = "almost optimal"
   /// No point satisfies the constraints; the ray proves it.
   case primalInfeasible = "primal infeasible"
   /// The objective is unbounded below along a ray, if the problem is feasible at all.
