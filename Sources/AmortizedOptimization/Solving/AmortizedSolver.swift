@@ -136,7 +136,7 @@ public struct AmortizedSolver<Model: WarmStarter>: Sendable {
         } else {
           reasons[item] = .budgetSpent(iterations: spent[item])
         }
-      case .numericalError: reasons[item] = .failed(.numericalError)
+      case .almostOptimal, .numericalError: reasons[item] = .failed(warm.statuses[place])
       }
     }
     let rest = isFinal.indices.filter { !isFinal[$0] }
