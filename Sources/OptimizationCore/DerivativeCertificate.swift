@@ -18,6 +18,9 @@ public struct DerivativeCertificate: Sendable, Equatable {
     case exact = "exact"
     /// The map is not differentiable here, or the duals are not unique: the least-norm element.
     case leastNorm = "least-norm"
+    /// The derivative at a point that is almost optimal only, to `errorEstimate`: which constraints are active
+    /// there is not certain.
+    case approximate = "approximate"
     /// The derivative of the central-path point.
     case smoothed = "smoothed"
     /// There is no derivative: the problem was not solved, or the policy asks for NaN.

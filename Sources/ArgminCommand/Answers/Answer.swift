@@ -158,6 +158,8 @@ extension DerivativeCertificate {
     return switch kind {
     case .exact: "exact (the solution is differentiable here)"
     case .leastNorm: "least-norm (no unique derivative here\(cause))"
+    case .approximate:
+      "approximate (the answer is almost optimal only, and which constraints are active is not certain)"
     case .smoothed: "smoothed (the derivative of the central path\(cause))"
     case .undefined: "undefined\(degeneracy.isEmpty ? "" : " (\(degeneracy))")"
     }

@@ -62,7 +62,7 @@ struct ConeProgramRun {
     results: ResultPointers
   ) -> ConeProgramOutcome {
     var outcome = ConeProgramOutcome(status: .cancelled)
-    solver.load(item, of: batch)
+    solver.load(item, of: batch, relativeTolerance: settings.relativeTolerance)
     let warmPoint = warmStart.map {
       ConicWarmPoint(x: $0.x.pointer(item), y: $0.y.pointer(item), s: $0.s.pointer(item))
     }
@@ -121,11 +121,21 @@ struct ConeProgramRun {
     switch outcome.status {
     case .primalInfeasible, .dualInfeasible:
       outcome.residuals = Residuals(primal: .nan, dual: .nan, gap: .nan)
-      outcome.ray = point.ray(of: solver, isPrimal: outcome.status == .primalInfeasible)
+      outcome.ray = solver.ray
       point.fill(.nan)
     default:
+      if outcome.status == .numericalError {
+        let own = point.residuals(ignoresRounding: true)
+        if own.largest <= settings.relativeTolerance { outcome.status = .optimal }
+        outcome.residuals = own.largest < outcome.residuals.largest ? own : outcome.residuals
+      }
       if outcome.status == .optimal, !(outcome.residuals.largest <= settings.relativeTolerance) {
         outcome.status = .numericalError
+      }
+      if outcome.status == .numericalError,
+        outcome.residuals.largest <= settings.almostOptimalTolerance
+      {
+        outcome.status = .almostOptimal
       }
       outcome.objective = point.objective()
     }

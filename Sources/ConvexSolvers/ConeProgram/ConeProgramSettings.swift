@@ -4,6 +4,9 @@ import OptimizationCore
 public struct ConeProgramSettings: Sendable {
   /// Bound on the relative primal, dual and gap residuals of `Residuals`.
   public var relativeTolerance: Double = 1e-8
+  /// The looser bound on the residuals within which an answer that did not reach `relativeTolerance` is called
+  /// almost optimal rather than a numerical error.
+  public var almostOptimalTolerance: Double = 1e-5
   /// Iterations allowed to each item.
   public var maximumIterations: Int = 200
   /// Time allowed to the whole batch; items not finished by then report `timeLimit`. Looked at between
@@ -23,6 +26,11 @@ public struct ConeProgramSettings: Sendable {
   public init() {}
 
   func validate() throws(SettingsError) {
+    guard almostOptimalTolerance >= 0, almostOptimalTolerance < 1 else {
+      throw SettingsError(
+        setting: "almostOptimalTolerance",
+        reason: "must lie between 0 and 1, not \(almostOptimalTolerance)")
+    }
     guard relativeTolerance > 0, relativeTolerance < 1 else {
       throw SettingsError(
         setting: "relativeTolerance", reason: "must lie between 0 and 1, not \(relativeTolerance)")

@@ -1,7 +1,8 @@
 import LinearAlgebra
 import OptimizationCore
 
-/// A proof that a cone program has no solution.
+/// A proof that a cone program has no solution smaller than 1e12: the rows cancel so far, verified in twice the
+/// usual precision, that no x, for the second case no y, below that size can satisfy the constraints.
 public enum ConeProgramRay: Sendable, Equatable {
   /// Primal infeasible: Aᵀy = 0, bᵀy = -1, y in K*.
   case primalInfeasible(y: Vector)

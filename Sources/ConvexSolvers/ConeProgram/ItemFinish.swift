@@ -69,8 +69,12 @@ struct ItemFinish {
 
   private func polished(_ residuals: Residuals) -> Residuals {
     guard residuals.largest < 1e-4 else { return residuals }
-    let scaled = ScaledItem(
-      data: solver.data, P: solver.system.P, A: solver.system.A, owner: solver.system)
+    // Faces are found in cones whose rows are scaled alike.
+    let scaled =
+      solver.isRescaled
+      ? ScaledItem(item, of: batch)
+      : ScaledItem(
+        data: solver.data, P: solver.system.P, A: solver.system.A, owner: solver.system)
     return FacePolisher(batch: batch, item: item, point: point, scaled: scaled)
       .polish(from: residuals)
   }
@@ -103,5 +107,40 @@ struct ItemFinish {
       // A stop is a stop, whatever the point.
       if second == .timeLimit || second == .cancelled { status = second }
     }
+    if status == .numericalError {
+      solveRescaled(&status, &residuals, tolerance: tolerance, shouldStop: shouldStop)
+    }
+  }
+
+  /// Scales the item to the point at hand and begins anew, as long as that leads further: variables of 1e8 beside
+  /// such of one cost the homogeneous embedding as many digits.
+  private func solveRescaled(
+    _ status: inout SolveStatus, _ residuals: inout Residuals, tolerance: Double,
+    shouldStop: (ConicInteriorPoint, ConicResiduals, Double, Double) -> SolveStatus?
+  ) {
+    var best = point.copy()
+    for _ in 0..<8 where status == .numericalError && residuals.largest.isFinite {
+      // From the point of the last round, even if it was not better: its sizes are nearer to the solution's.
+      solver.rescale(to: point.x, s: point.s)
+      var next = solver.solve(
+        tolerance: tolerance, maximumIterations: settings.maximumIterations, warmStart: nil,
+        shouldStop: shouldStop)
+      guard next != .primalInfeasible, next != .dualInfeasible else {
+        status = next
+        return
+      }
+      let before = point.copy()
+      let found = finish(&next, shouldStop: shouldStop)
+      if found.largest < residuals.largest {
+        residuals = found
+        status = next
+        best = point.copy()
+      }
+      let hasGrown = (0..<batch.variables).contains {
+        point.x[$0].magnitude > 2 * max(1, before.pointer[$0].magnitude)
+      }
+      if !found.largest.isFinite || !hasGrown && found.largest >= residuals.largest { break }
+    }
+    point.restore(best)
   }
 }

@@ -34,10 +34,11 @@ struct ItemPoint {
       s[original] = point.s[row] / point.tau / data.E[row]
       y[original] = point.z[row] / point.tau * data.E[row] / data.costScale
     }
-    // Rows without a bound: the slack is infinite in truth; b may be, so the row's own value serves.
+    // Rows without a bound: the slack is infinite in truth. Rows of noise: it is what their bound says.
     for row in data.absentRows {
-      s[solver.layout.originalRows[row]] = .infinity
-      y[solver.layout.originalRows[row]] = 0
+      let original = solver.layout.originalRows[row]
+      s[original] = b[original] >= 1e20 ? .infinity : point.s[row] == 0 ? 0 : max(0, b[original])
+      y[original] = 0
     }
   }
 
@@ -90,37 +91,6 @@ struct ItemPoint {
     body(Ax.pointer)
   }
 
-  /// The proof of infeasibility that the interior point ended with.
-  func ray(of solver: ConicInteriorPoint, isPrimal: Bool) -> ConeProgramRay {
-    let point = solver.point
-    let data = solver.data
-    if isPrimal {
-      var rayY = Vector.zeros(batch.rows)
-      for (row, original) in solver.layout.originalRows.enumerated() {
-        rayY[original] = point.z[row] * data.E[row]
-      }
-      for row in data.absentRows { rayY[solver.layout.originalRows[row]] = 0 }
-      var product = 0.0
-      for row in 0..<batch.rows where rayY[row] != 0 { product += b[row] * rayY[row] }
-      for row in 0..<batch.rows { rayY[row] /= -product }
-      return .primalInfeasible(y: rayY)
-    }
-    var rayX = Vector((0..<batch.variables).map { point.x[$0] * data.D[$0] })
-    var product = 0.0
-    for j in 0..<batch.variables { product += c[j] * rayX[j] }
-    for j in 0..<batch.variables { rayX[j] /= -product }
-    var rayS = Vector.zeros(batch.rows)
-    let image = batch.A[item] * rayX
-    for row in 0..<batch.rows { rayS[row] = -image[row] }
-    for (row, original) in solver.layout.originalRows.enumerated() {
-      rayS[original] = point.s[row] / data.E[row] / -product
-    }
-    for row in data.absentRows {
-      rayS[solver.layout.originalRows[row]] = -image[solver.layout.originalRows[row]]
-    }
-    return .dualInfeasible(x: rayX, s: rayS)
-  }
-
   /// ½ xᵀPx + cᵀx.
   func objective() -> Double {
     let n = batch.variables
@@ -134,8 +104,11 @@ struct ItemPoint {
     return sum
   }
 
-  /// Relative residuals as the design defines them.
-  func residuals() -> Residuals {
+  /// Largest violations of the optimality conditions, relative to the size of their terms.
+  ///
+  /// - Parameter ignoresRounding: whether what rounding can make of zero counts as zero: beside huge multipliers
+  ///   that cancel, no point of doubles has a smaller defect.
+  func residuals(ignoresRounding: Bool = false) -> Residuals {
     let n = batch.variables
     let m = batch.rows
     let Px = AlignedBuffer(repeating: 0, count: n)
@@ -147,7 +120,8 @@ struct ItemPoint {
     var xPx = 0.0
     var cx = 0.0
     for j in 0..<n {
-      dual = larger(dual, (Px.pointer[j] + Aty.pointer[j] + c[j]).magnitude)
+      let defect = (Px.pointer[j] + Aty.pointer[j] + c[j]).magnitude
+      dual = larger(dual, ignoresRounding && defect <= rounding(column: j) ? 0 : defect)
       dualSize = max(dualSize, c[j].magnitude, Px.pointer[j].magnitude, Aty.pointer[j].magnitude)
       xPx += x[j] * Px.pointer[j]
       cx += c[j] * x[j]
@@ -167,6 +141,16 @@ struct ItemPoint {
     return Residuals(
       primal: primal / (1 + primalSize), dual: dual / (1 + dualSize),
       gap: (xPx + cx + by).magnitude / (1 + objective.magnitude))
+  }
+
+  /// Bound on the rounding of Aᵀy in a column: of the products, of their sum and of y itself.
+  private func rounding(column: Int) -> Double {
+    let starts = batch.A.pattern.columnStarts
+    var sum = 0.0
+    for entry in starts[column]..<starts[column + 1] {
+      sum += (A[entry] * y[batch.A.pattern.rowIndices[entry]]).magnitude
+    }
+    return 4 * sum * 2.2e-16
   }
 
   /// The maximum, NaN if either is.

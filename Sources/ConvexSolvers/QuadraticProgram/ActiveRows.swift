@@ -12,7 +12,7 @@ extension QuadraticProgramBatchSolution {
       slack: record.slack.pointer)
     let isShared = problem.G.items == nil
     let result = AlignedBuffer(repeating: 0, count: items * m)
-    for item in 0..<items where status[item] == .optimal {
+    for item in 0..<items where status[item].hasSolution {
       let report = ActivityReport(
         ActivityReport.Item(
           problem: problems[item], point: points.advanced(by: item, n: n, m: m, e: e),

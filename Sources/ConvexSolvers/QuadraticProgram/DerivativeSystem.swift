@@ -27,26 +27,27 @@ struct DerivativeSystem {
     let (problem, point) = (solved.problem, solved.point)
     self.problem = problem
     self.solutionError = solutionError
-    guard status == .optimal else {
+    guard status.hasSolution else {
       if policy == .throwing { throw .unsolved(item: item, status: status) }
       self.point = point
       form = .undefined
       certificate = DerivativeCertificate(kind: .undefined, errorEstimate: .nan)
       return
     }
+    let kind = status == .optimal ? DerivativeCertificate.Kind.exact : .approximate
     if let system = store?.system(item, problem),
       ActivityReport.isRegular(solved, count: system.count - problem.e)
     {
       self.point = point
       form = .regular(system)
-      certificate = DerivativeCertificate(kind: .exact, errorEstimate: .nan)
+      certificate = DerivativeCertificate(kind: kind, errorEstimate: .nan)
       return
     }
     let activity = ActivityReport(solved)
     let rows = Array(0..<problem.e) + activity.active.map { problem.e + $0 }
     let general = GeneralActiveSystem(problem, rows: rows)
     var certificate = DerivativeCertificate(
-      kind: general == nil ? .undefined : .exact, weaklyActive: activity.weaklyActive,
+      kind: general == nil ? .undefined : kind, weaklyActive: activity.weaklyActive,
       rankDeficiency: general?.rankDeficiency ?? 0, freeDirections: general?.freeDirections ?? 0,
       errorEstimate: .nan)
     guard certificate.isDegenerate, let general else {

@@ -3,164 +3,206 @@ import LinearAlgebra
 import OptimizationCore
 
 extension ProblemView {
-  /// A proof that the constraints contradict each other from approximate multipliers: projected onto
-  /// `Gᵀlambda + Aᵀnu = 0`, scaled to `hᵀlambda + bᵀnu = -1`, and checked. Nil if it does not hold to
-  /// 1e-8 of the size of the terms, or if its value is zero but for rounding: the constraints may just
-  /// touch.
-  func primalRay(lambda: UnsafePointer<Double>, nu: UnsafePointer<Double>) -> QuadraticProgramRay? {
-    var ray = (lambda: Vector(lambda, m), nu: Vector(nu, e))
-    for j in 0..<m where !(ray.lambda[j] > 0) || !isBounded(j) { ray.lambda[j] = 0 }
-    // The projection is only worth its price near a proof.
-    guard normalizedPrimalRay(ray, relativeTolerance: 1e-6, absoluteTolerance: .infinity) != nil
-    else { return nil }
-    let candidates = [projectedPrimalRay(ray), ray].compactMap { $0 }
-    for candidate in candidates {
-      // A proof for all x up to a size of 1e5 or more.
-      if let proof = normalizedPrimalRay(
-        candidate, relativeTolerance: 1e-8, absoluteTolerance: 1e-5)
-      {
-        return .primalInfeasible(lambda: proof.lambda, nu: proof.nu)
-      }
+  /// A proof that the constraints contradict each other from approximate multipliers: corrected until the rows of
+  /// the support cancel, scaled to `hᵀlambda + bᵀnu = -1`, and judged by `InfeasibilityRule`. Nil if it
+  /// isn't one.
+  func primalRay(
+    lambda: UnsafePointer<Double>, nu: UnsafePointer<Double>, relativeTolerance: Double = 1e-9
+  ) -> QuadraticProgramRay? {
+    var ray = Vector(repeating: 0, count: e + m)
+    for i in 0..<e { ray[i] = nu[i] }
+    for j in 0..<m where lambda[j] > 0 && isBounded(j) { ray[e + j] = lambda[j] }
+    guard ray.isFinite else { return nil }
+    // Correction is only worth its price near a proof.
+    let first = CandidateRay(self, ray)
+    guard first.value.value > 0, first.size <= 1e-6 * max(first.terms, first.value.value) else {
+      return nil
     }
-    return nil
-  }
-
-  /// The multipliers scaled to value -1, if the rows cancel to the tolerances.
-  private func normalizedPrimalRay(
-    _ ray: (lambda: Vector, nu: Vector), relativeTolerance: Double, absoluteTolerance: Double
-  ) -> (lambda: Vector, nu: Vector)? {
-    var (lambda, nu) = ray
-    var value = 0.0
-    var terms = 0.0
-    for j in 0..<m where lambda[j] > 0 {
-      value += h[j] * lambda[j]
-      terms += abs(h[j] * lambda[j])
-    }
-    for i in 0..<e {
-      value += b[i] * nu[i]
-      terms += abs(b[i] * nu[i])
-    }
-    guard value < -1e-10 * terms, value.isFinite else { return nil }
-    for j in 0..<m { lambda[j] /= -value }
-    for i in 0..<e { nu[i] /= -value }
-    var pull = Vector.zeros(n)
-    pull.withUnsafeMutableBufferPointer {
-      addTransposed(lambda: lambda.storage.pointer, nu: nu.storage.pointer, to: $0.baseAddress!)
-    }
-    var size = 0.0
-    for j in 0..<m where lambda[j] > 0 { size = max(size, lambda[j] * ck_largest(n, G + j * n)) }
-    for i in 0..<e { size = max(size, abs(nu[i]) * ck_largest(n, A + i * n)) }
-    guard pull.infinityNorm <= min(relativeTolerance * size, absoluteTolerance) else { return nil }
-    return (lambda, nu)
-  }
-
-  /// The nearest multipliers with the same support for which the rows cancel exactly; rows whose
-  /// multiplier would become negative leave the support.
-  private func projectedPrimalRay(_ ray: (lambda: Vector, nu: Vector)) -> (
-    lambda: Vector, nu: Vector
-  )? {
-    let largest = max(ray.lambda.infinityNorm, 1e-300)
-    var support = (0..<m).filter { ray.lambda[$0] > 1e-6 * largest }
+    let hardness = InfeasibilityRule.hardness(relativeTolerance)
+    if let proof = proof(first, hardness) { return proof }
+    // Rows whose multiplier would become negative leave the support.
+    let largest = ray.infinityNorm
+    var support = (0..<e + m).filter { $0 < e || ray[$0] > 1e-6 * largest }
     for _ in 0..<20 {
-      guard let projected = projectedPrimalRay(ray, support: support) else { return nil }
-      let kept = support.filter { projected.lambda[$0] > 0 }
-      if kept.count == support.count { return projected }
+      for row in e..<e + m { if !support.contains(row) { ray[row] = 0 } }
+      guard let corrected = corrected(ray, support: support) else { return nil }
+      let kept = support.filter { $0 < e || corrected[$0].value > 0 }
+      if kept.count == support.count { return proof(CandidateRay(self, corrected), hardness) }
       support = kept
     }
     return nil
   }
 
-  private func projectedPrimalRay(_ ray: (lambda: Vector, nu: Vector), support: [Int]) -> (
-    lambda: Vector, nu: Vector
-  )? {
-    let rows = Array(0..<e) + support.map { e + $0 }
-    guard n + rows.count <= GeneralActiveSystem.mostUnknowns else { return nil }
-    var columns = Matrix(rows: n, columns: rows.count)
-    var norms = [Double](repeating: 1, count: rows.count)
-    for (a, index) in rows.enumerated() {
+  private func proof(_ candidate: CandidateRay, _ hardness: Double) -> QuadraticProgramRay? {
+    guard
+      InfeasibilityRule.acceptsPrimal(
+        value: candidate.value.value, pull: candidate.size, weight: candidate.weight,
+        hardness: hardness)
+    else { return nil }
+    let value = candidate.value.value
+    return .primalInfeasible(
+      lambda: Vector((0..<m).map { candidate.y[e + $0].value / value }),
+      nu: Vector((0..<e).map { candidate.y[$0].value / value }))
+  }
+
+  /// The right-hand side of a canonical row.
+  fileprivate func bound(_ row: Int) -> Double { row < e ? b[row] : h[row - e] }
+
+  /// Corrects the multipliers of the support, relative to their sizes, until the rows cancel to rounding.
+  private func corrected(_ ray: Vector, support: [Int]) -> DoubleDoubleVector? {
+    var y = DoubleDoubleVector(count: e + m)
+    for row in 0..<e + m { y[row] = DoubleDouble(ray[row]) }
+    let largest = max(ray.infinityNorm, 1e-300)
+    // δ = -W²C (CᵀW²C)⁻¹ r with the rows C of the support and W the sizes of their multipliers.
+    let sizes = support.map { max(ray[$0].magnitude, 1e-6 * largest) }
+    var gram = Matrix(rows: n, columns: n)
+    for (place, index) in support.enumerated() {
       let source = row(index)
-      norms[a] = max(ck_dot(n, source, source).squareRoot(), 1e-300)
-      for j in 0..<n { columns[j, a] = source[j] / norms[a] }
-    }
-    guard let basis = GeneralActiveSystem.nullSpace(of: columns) else { return nil }
-    let weights = Vector(
-      rows.enumerated().map { a, index in
-        norms[a] * (index < e ? ray.nu[index] : ray.lambda[index - e])
-      })
-    var result = (lambda: Vector.zeros(m), nu: Vector.zeros(e))
-    for d in 0..<basis.columns {
-      var product = 0.0
-      for a in 0..<rows.count { product += basis[a, d] * weights[a] }
-      for (a, index) in rows.enumerated() {
-        let part = product * basis[a, d] / norms[a]
-        if index < e { result.nu[index] += part } else { result.lambda[index - e] += part }
+      let weight = sizes[place] * sizes[place]
+      for i in 0..<n where source[i] != 0 {
+        for j in 0..<n { gram[i, j] += weight * source[i] * source[j] }
       }
     }
-    return result
+    var trace = 0.0
+    for j in 0..<n { trace = max(trace, gram[j, j]) }
+    guard trace > 0, trace.isFinite else { return y }
+    for j in 0..<n { gram[j, j] += 1e-13 * trace + (gram[j, j] == 0 ? trace : 0) }
+    guard let factor = try? Cholesky(gram) else { return nil }
+    var last = Double.infinity
+    for _ in 0..<20 {
+      let candidate = CandidateRay(self, y)
+      if candidate.size <= 1e-30 * candidate.terms || candidate.size >= 0.9 * last { break }
+      last = candidate.size
+      let shift = factor.solve(Vector((0..<n).map { candidate.pull[$0].value }))
+      for (place, index) in support.enumerated() {
+        let step = -sizes[place] * sizes[place] * ck_dot(n, row(index), shift.storage.pointer)
+        y[index] += DoubleDouble(step)
+      }
+    }
+    return y
   }
 
-  /// A proof that the objective is unbounded below on any feasible set, from an approximate direction:
-  /// projected onto the rows that it leaves unchanged, scaled to `pᵀx = -1`, and checked. Nil if `Qx = 0`,
-  /// `Gx ≤ 0` and `Ax = 0` do not hold to 1e-8 of the size of the terms.
-  func dualRay(x: UnsafePointer<Double>) -> QuadraticProgramRay? {
-    guard let normalized = normalizedDualRay(Vector(x, n)) else { return nil }
-    let projected = projectedDualRay(normalized).flatMap(normalizedDualRay)
-    return .dualInfeasible(x: projected ?? normalized)
-  }
-
-  private func normalizedDualRay(_ direction: Vector) -> Vector? {
-    var x = direction
-    let descent = ck_dot(n, p, x.storage.pointer)
-    guard descent < -1e-12 * ck_largest(n, p) * ck_largest(n, x.storage.pointer),
-      descent.isFinite
-    else { return nil }
-    for j in 0..<n { x[j] /= -descent }
-    let size = ck_largest(n, x.storage.pointer)
-    var curvature = Vector.zeros(n)
-    curvature.withUnsafeMutableBufferPointer { multiplyQ(x.storage.pointer, $0.baseAddress!) }
-    let steepest = isLinear ? 0 : ck_largest(n * n, Q)
-    guard ck_largest(n, curvature.storage.pointer) <= 1e-8 * steepest * size else { return nil }
+  /// A proof that the objective is unbounded below on any feasible set, from an approximate direction: corrected
+  /// until Q, the equalities and the inequalities that it runs along leave it unchanged, scaled to
+  /// `pᵀx = -1`, and judged by `InfeasibilityRule`. Nil if it isn't one.
+  func dualRay(x direction: UnsafePointer<Double>) -> QuadraticProgramRay? {
+    let x = Vector(direction, n)
+    let descent = -ck_dot(n, p, direction)
+    let size = x.infinityNorm
+    guard descent > 1e-12 * ck_largest(n, p) * size, descent.isFinite else { return nil }
+    // Rows of Q, then the canonical rows; those that the direction runs along must be met exactly.
+    var rows: [UnsafePointer<Double>] = isLinear ? [] : (0..<n).map { Q + $0 * n }
+    rows += (0..<e).map { A + $0 * n }
+    for row in rows where abs(ck_dot(n, row, direction)) > 1e-6 * ck_largest(n, row) * size {
+      // A row of Q is small beside the others, or there is curvature.
+      if isLinear || abs(ck_dot(n, row, direction)) > 1e-6 * ck_largest(n * n, Q) * size {
+        return nil
+      }
+    }
     for j in 0..<m where isBounded(j) {
       let row = G + j * n
-      guard ck_dot(n, row, x.storage.pointer) <= 1e-8 * ck_largest(n, row) * size else {
-        return nil
-      }
+      let product = ck_dot(n, row, direction)
+      let scale = ck_largest(n, row) * size
+      if product > 1e-6 * scale { return nil }
+      if product > -1e-7 * scale { rows.append(row) }
     }
-    for i in 0..<e {
-      let row = A + i * n
-      guard abs(ck_dot(n, row, x.storage.pointer)) <= 1e-8 * ck_largest(n, row) * size else {
-        return nil
-      }
-    }
-    return x
+    var corrected = DoubleDoubleVector(count: n)
+    for j in 0..<n { corrected[j] = DoubleDouble(x[j]) }
+    if let proof = proof(direction: corrected) { return proof }
+    correct(&corrected, along: rows)
+    return proof(direction: corrected)
   }
 
-  /// The nearest direction that Q, the equalities and the inequalities it runs along leave unchanged.
-  private func projectedDualRay(_ x: Vector) -> Vector? {
-    let size = ck_largest(n, x.storage.pointer)
-    let along = (0..<m).filter { j in
-      isBounded(j)
-        && abs(ck_dot(n, G + j * n, x.storage.pointer)) <= 1e-7 * ck_largest(n, G + j * n) * size
+  private func proof(direction x: DoubleDoubleVector) -> QuadraticProgramRay? {
+    func product(_ row: UnsafePointer<Double>) -> Double {
+      var sum = DoubleDouble(0)
+      for j in 0..<n { sum += x[j] * row[j] }
+      return sum.value
     }
-    var stacked: [[Double]] = []
-    func append(_ source: UnsafePointer<Double>, _ scale: Double) {
-      guard scale > 0 else { return }
-      stacked.append((0..<n).map { source[$0] / scale })
+    let descent = -product(p)
+    var violation = 0.0
+    if !isLinear { for i in 0..<n { violation += product(Q + i * n).magnitude } }
+    for i in 0..<e { violation += product(A + i * n).magnitude }
+    for j in 0..<m where isBounded(j) { violation += max(0, product(G + j * n)) }
+    var terms = 0.0
+    for j in 0..<n { terms += (p[j] * x[j].value).magnitude }
+    guard
+      InfeasibilityRule.acceptsDual(descent: descent, terms: terms, violation: violation)
+    else { return nil }
+    return .dualInfeasible(x: Vector((0..<n).map { x[$0].value / descent }))
+  }
+
+  /// Takes the part of a direction away that rows see, each row weighted alike.
+  private func correct(_ x: inout DoubleDoubleVector, along rows: [UnsafePointer<Double>]) {
+    var gram = Matrix(rows: n, columns: n)
+    let scales = rows.map { 1 / max(ck_largest(n, $0), 1e-300) }
+    for (row, scale) in zip(rows, scales) {
+      for i in 0..<n where row[i] != 0 {
+        let factor = scale * scale * row[i]
+        for j in 0..<n { gram[i, j] += factor * row[j] }
+      }
     }
-    if !isLinear {
-      let steepest = ck_largest(n * n, Q)
-      for i in 0..<n { append(Q + i * n, steepest) }
+    // x - (I - (I + K/ε)⁻¹) x: a proximal step towards the null space of K, repeated.
+    var trace = 0.0
+    for j in 0..<n { trace = max(trace, gram[j, j]) }
+    guard trace > 0, trace.isFinite else { return }
+    let regularization = 1e-10 * trace
+    for j in 0..<n { gram[j, j] += regularization }
+    guard let factor = try? Cholesky(gram) else { return }
+    for _ in 0..<12 {
+      var right = Vector.zeros(n)
+      var largest = 0.0
+      for (row, scale) in zip(rows, scales) {
+        var sum = DoubleDouble(0)
+        for j in 0..<n { sum += x[j] * row[j] }
+        let value = sum.value * scale
+        largest = max(largest, value.magnitude)
+        for j in 0..<n { right[j] += value * scale * row[j] }
+      }
+      if largest == 0 { return }
+      let step = factor.solve(right)
+      for j in 0..<n { x[j] += DoubleDouble(-step[j]) }
     }
-    for i in 0..<e { append(A + i * n, ck_largest(n, A + i * n)) }
-    for j in along { append(G + j * n, ck_largest(n, G + j * n)) }
-    guard !stacked.isEmpty else { return x }
-    guard let basis = GeneralActiveSystem.nullSpace(of: Matrix(stacked)) else { return nil }
-    var result = Vector.zeros(n)
-    for d in 0..<basis.columns {
-      var product = 0.0
-      for j in 0..<n { product += basis[j, d] * x[j] }
-      for j in 0..<n { result[j] += product * basis[j, d] }
+  }
+}
+
+/// Multipliers of the canonical rows with what they are judged by.
+private struct CandidateRay {
+  let y: DoubleDoubleVector
+  let pull: DoubleDoubleVector
+  /// -bᵀy.
+  let value: DoubleDouble
+  /// Σ |y_i| (1 + |b_i|).
+  let weight: Double
+  /// The largest term of the sums in `pull`.
+  let terms: Double
+  /// |Cᵀy|₁.
+  let size: Double
+
+  init(_ problem: ProblemView, _ y: Vector) {
+    var values = DoubleDoubleVector(count: y.count)
+    for row in 0..<y.count { values[row] = DoubleDouble(y[row]) }
+    self.init(problem, values)
+  }
+
+  init(_ problem: ProblemView, _ y: DoubleDoubleVector) {
+    var pull = DoubleDoubleVector(count: problem.n)
+    var value = DoubleDouble(0)
+    var weight = 0.0
+    var terms = 0.0
+    for row in 0..<problem.e + problem.m where y[row].high != 0 {
+      let source = problem.row(row)
+      for j in 0..<problem.n where source[j] != 0 { pull[j] += y[row] * source[j] }
+      let bound = problem.bound(row)
+      value += y[row] * -bound
+      weight += y[row].value.magnitude * (1 + bound.magnitude)
+      terms = max(terms, y[row].value.magnitude * ck_largest(problem.n, source))
     }
-    return result
+    self.y = y
+    self.pull = pull
+    self.value = value
+    self.weight = weight
+    self.terms = terms
+    size = pull.oneNorm
   }
 }

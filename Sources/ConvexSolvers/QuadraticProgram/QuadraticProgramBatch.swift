@@ -75,6 +75,14 @@ public struct QuadraticProgramBatch: Sendable {
     self.b = b
   }
 
+  /// The batch with other constraints of the same shapes, which are not checked.
+  func replacing(G: BatchedMatrix, h: BatchedVector, A: BatchedMatrix, b: BatchedVector)
+    -> QuadraticProgramBatch
+  {
+    QuadraticProgramBatch(
+      validated: items, Q: quadraticTerm, p: p, G: G, h: h, A: A, b: b)
+  }
+
   /// The problem of one item.
   public subscript(item: Int) -> QuadraticProgram {
     precondition(item >= 0 && item < items, "item \(item) of a batch of \(items)")

@@ -13,7 +13,9 @@ enum QuadraticTerm {
 
 /// One call of `solve` on a batch: the results, and what the threads share.
 final class QuadraticProgramRun: @unchecked Sendable {
+  /// The batch that is solved: as it was given, but without rows of rounding noise.
   let batch: QuadraticProgramBatch
+  private let original: QuadraticProgramBatch
   let problems: ProblemViews
   let settings: QuadraticProgramSettings
   let store: ActiveSetStore?
@@ -40,9 +42,11 @@ final class QuadraticProgramRun: @unchecked Sendable {
   private static let mostDualRows = 8000
 
   init(
-    _ batch: QuadraticProgramBatch, settings: QuadraticProgramSettings,
+    _ original: QuadraticProgramBatch, settings: QuadraticProgramSettings,
     warmStart: QuadraticProgramWarmStart?
   ) {
+    self.original = original
+    let batch = original.withoutNoiseRows()
     self.batch = batch
     problems = ProblemViews(batch)
     self.settings = settings
@@ -162,7 +166,7 @@ final class QuadraticProgramRun: @unchecked Sendable {
     let items = batch.items
     return QuadraticProgramBatchSolution(
       record: QuadraticProgramBatchRecord(
-        problem: batch, outcomes: UnsafeBufferPointer(start: outcomes, count: items),
+        problem: original, outcomes: UnsafeBufferPointer(start: outcomes, count: items),
         x: BatchedVector(items: items, count: batch.variables, storage: x),
         lambda: BatchedVector(items: items, count: batch.inequalities, storage: lambda),
         nu: BatchedVector(items: items, count: batch.equalities, storage: nu),

@@ -19,6 +19,9 @@ public struct QuadraticProgramSettings: Sendable {
   public var method: Method = .automatic
   /// Bound on the relative primal, dual and gap residuals of `Residuals`.
   public var relativeTolerance: Double = 1e-9
+  /// The looser bound on the residuals within which an answer that did not reach `relativeTolerance` is called
+  /// almost optimal rather than a numerical error.
+  public var almostOptimalTolerance: Double = 1e-5
   /// Iterations allowed to each item, nil for the method's own default (interior point 200, active
   /// set 20 (n + m) + 100).
   public var maximumIterations: Int?
@@ -35,6 +38,11 @@ public struct QuadraticProgramSettings: Sendable {
   }
 
   func validate() throws(SettingsError) {
+    guard almostOptimalTolerance >= 0, almostOptimalTolerance < 1 else {
+      throw SettingsError(
+        setting: "almostOptimalTolerance",
+        reason: "must lie between 0 and 1, not \(almostOptimalTolerance)")
+    }
     guard relativeTolerance > 0, relativeTolerance < 1 else {
       throw SettingsError(
         setting: "relativeTolerance", reason: "must lie between 0 and 1, not \(relativeTolerance)")

@@ -88,10 +88,22 @@ final class QuadraticProgramWorker {
         iterationLimit: exchangeLimit, isOverdue: run.isOverdue)
       if outcome.ray != nil { return outcome }
     }
+    if outcome.status == .numericalError || outcome.status == .optimal,
+      !(outcome.residuals.largest <= tolerance), run.settings.method == .automatic
+    {
+      problem.finishAsConeProgram(
+        point, scratch, outcome: &outcome, tolerance: tolerance, isOverdue: run.isOverdue)
+      if outcome.ray != nil { return outcome }
+    }
     if outcome.residuals.largest <= tolerance {
       outcome.status = .optimal
     } else if outcome.status == .optimal {
       outcome.status = .numericalError
+    }
+    if outcome.status == .numericalError,
+      outcome.residuals.largest <= run.settings.almostOptimalTolerance
+    {
+      outcome.status = .almostOptimal
     }
     return outcome
   }

@@ -43,7 +43,7 @@ final class SolvedPrograms: @unchecked Sendable {
   var results: [Tensor] {
     [solution.x, solution.lambda, solution.nu].map { vector in
       let result = Tensor(vector.storage, shape: leadingShape + [vector.count])
-      for (item, status) in solution.status.enumerated() where status != .optimal {
+      for (item, status) in solution.status.enumerated() where !status.hasSolution {
         (result.doubles + item * vector.count).update(repeating: .nan, count: vector.count)
       }
       return result

@@ -159,7 +159,7 @@ struct ConeProgramDerivativeRun {
 
   /// The point that the derivative is taken at.
   private func point(_ item: Int) throws -> SolvePoint {
-    if case .smoothed(let barrier) = policy, solution.status[item] == .optimal,
+    if case .smoothed(let barrier) = policy, solution.status[item].hasSolution,
       let central = ConeCentralPath.of(item, in: batch, barrier: barrier)
     {
       return SolvePoint(
@@ -210,7 +210,7 @@ struct ConeProgramDerivativeRun {
     let solved = SolvePoint(
       x: solution.x.pointer(item), y: solution.y.pointer(item), owner: solution.record)
     let undefined = DerivativeCertificate(kind: .undefined, errorEstimate: .nan)
-    guard solution.status[item] == .optimal else {
+    guard solution.status[item].hasSolution else {
       if policy == .throwing {
         throw DerivativeError.unsolved(item: item, status: solution.status[item])
       }
@@ -237,7 +237,7 @@ struct ConeProgramDerivativeRun {
       ? (residual: 0, correction: 0)
       : system.solve(r1: r1, r2: r2, x: dx, y: dy, s: ds, batch: batch, item: item)
     var certificate = DerivativeCertificate(
-      kind: .exact,
+      kind: solution.status[item] == .optimal ? .exact : .approximate,
       weaklyActive: system.activity.weaklyActive.map { system.layout.originalRows[$0] },
       rankDeficiency: system.dependentConstraints.count,
       freeDirections: system.freeDirections.count,

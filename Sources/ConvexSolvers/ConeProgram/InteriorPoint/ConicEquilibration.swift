@@ -14,8 +14,10 @@ final class ConicEquilibration {
   private let columnNorms: Numbers
   private let rowNorms: Numbers
   private(set) var costScale = 1.0
-  /// Rows whose bound is absent.
+  /// Rows whose bound is absent, and those of `NoiseRows`.
   private(set) var absentRows: [Int] = []
+  /// Of the absent rows those of equalities.
+  private var absentEqualities: [Int] = []
 
   init(_ layout: ConicLayout) {
     self.layout = layout
@@ -31,7 +33,14 @@ final class ConicEquilibration {
   }
 
   /// Takes the data of an item, and writes the scaled matrices.
-  func load(_ item: Int, of batch: ConeProgramBatch, P: Numbers, A: Numbers) {
+  ///
+  /// - Parameter sizes: the sizes that variables and rows are expected to have at the solution; with them they
+  ///   are scaled to size one there, whatever the entries of the matrices, and the rows of an exponential
+  ///   or power cone each by itself.
+  func load(
+    _ item: Int, of batch: ConeProgramBatch, P: Numbers, A: Numbers,
+    sizes: (variables: [Double], rows: [Double])? = nil
+  ) {
     let n = layout.variables
     let m = layout.rows
     if let source = batch.P?.values.pointer(item) {
@@ -50,15 +59,104 @@ final class ConicEquilibration {
       if case .nonnegative = block.cone { continue }
       absentRows.removeAll { $0 >= block.start && $0 < block.start + block.count }
     }
+    absentEqualities = []
+    findNoise(A)
     if !absentRows.isEmpty {
       var isAbsent = [Bool](repeating: false, count: m)
       for row in absentRows {
         isAbsent[row] = true
         b[row] = 1
       }
+      for row in absentEqualities { b[row] = 0 }
       for entry in 0..<layout.A.entries where isAbsent[layout.A.rowIndices[entry]] { A[entry] = 0 }
     }
-    equilibrate(P: P, A: A)
+    if let sizes {
+      scale(to: sizes, P: P, A: A)
+    } else {
+      equilibrate(P: P, A: A)
+    }
+  }
+
+  /// Adds the rows of rounding noise to those that are absent.
+  private func findNoise(_ A: Numbers) {
+    rowNorms.update(repeating: 0, count: layout.rows)
+    // The largest ratio of an entry to its column's largest.
+    layout.A.columnStarts.withUnsafeBufferPointer { starts in
+      for column in 0..<layout.variables {
+        var largest = 0.0
+        for entry in starts[column]..<starts[column + 1] {
+          largest = max(largest, A[entry].magnitude)
+        }
+        if largest == 0 { continue }
+        for entry in starts[column]..<starts[column + 1] {
+          let row = layout.A.rowIndices[entry]
+          rowNorms[row] = max(rowNorms[row], A[entry].magnitude / largest)
+        }
+      }
+    }
+    for block in layout.blocks {
+      let isEquality: Bool
+      switch block.cone {
+      case .zero: isEquality = true
+      case .nonnegative: isEquality = false
+      default: continue
+      }
+      for row in block.start..<block.start + block.count
+      where rowNorms[row] <= NoiseRows.entryThreshold && b[row] < 1e20
+        && NoiseRows.isVoid(bound: b[row], isEquality: isEquality)
+      {
+        // A row of zeros with a bound that holds is no trouble.
+        if rowNorms[row] == 0, isEquality ? b[row] == 0 : b[row] >= 0 { continue }
+        absentRows.append(row)
+        if isEquality { absentEqualities.append(row) }
+      }
+    }
+  }
+
+  /// Scales variables, and rows with their right-hand sides, to size one at a point.
+  private func scale(
+    to sizes: (variables: [Double], rows: [Double]), P: Numbers, A: Numbers
+  ) {
+    let n = layout.variables
+    let m = layout.rows
+    for j in 0..<n { D[j] = sizes.variables[j] }
+    for i in 0..<m { rowNorms[i] = b[i].magnitude }
+    layout.A.visit { row, column, entry in
+      A[entry] *= D[column]
+      rowNorms[row] = max(rowNorms[row], A[entry].magnitude)
+    }
+    joinRows()
+    for block in layout.blocks {
+      let start = block.start
+      // The coordinates of a dual exponential cone are mixed by the map to the exponential one.
+      let shared = max(sizes.rows[start], sizes.rows[min(start + 1, m - 1)])
+      switch block.cone {
+      case .exponential, .power:
+        for i in start..<start + 3 where sizes.rows[i] > 0 { rowNorms[i] = sizes.rows[i] }
+      case .dualExponential where shared > 0 && sizes.rows[start + 2] > 0:
+        rowNorms[start] = shared
+        rowNorms[start + 1] = shared
+        rowNorms[start + 2] = sizes.rows[start + 2]
+      default: continue
+      }
+    }
+    for i in 0..<m {
+      E[i] = rowNorms[i] > 0 ? 1 / rowNorms[i] : 1
+      b[i] *= E[i]
+    }
+    layout.A.visit { row, column, entry in A[entry] *= E[row] }
+    var size = 0.0
+    for j in 0..<n {
+      c[j] *= D[j]
+      size = max(size, c[j].magnitude)
+    }
+    layout.P.visit { row, column, entry in
+      P[entry] *= D[row] * D[column]
+      size = max(size, P[entry].magnitude)
+    }
+    costScale = size > 0 ? 1 / size : 1
+    for entry in 0..<layout.P.entries { P[entry] *= costScale }
+    for j in 0..<n { c[j] *= costScale }
   }
 
   private func equilibrate(P: Numbers, A: Numbers) {

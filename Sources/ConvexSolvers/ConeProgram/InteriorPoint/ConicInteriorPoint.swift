@@ -25,6 +25,14 @@ final class ConicInteriorPoint {
   let degree: Int
   let isSymmetric: Bool
   private let curvedRows: [Range<Int>]
+  /// The data as given of the loaded item.
+  private(set) var source: ConicSource?
+  /// Slacks that exponential and power cones start from, after `rescale`.
+  private var curvedStart: [Double]?
+  /// Whether the item is scaled to a point.
+  var isRescaled: Bool { curvedStart != nil }
+  /// The proof, after a solve that ended with one.
+  var ray: ConeProgramRay?
   var iterations = 0
   var relative = Residuals(primal: .nan, dual: .nan, gap: .nan)
 
@@ -59,9 +67,44 @@ final class ConicInteriorPoint {
   }
 
   /// Takes the data of an item.
-  func load(_ item: Int, of batch: ConeProgramBatch) {
+  func load(_ item: Int, of batch: ConeProgramBatch, relativeTolerance: Double = 1e-8) {
+    source = ConicSource(
+      batch: batch, item: item, hardness: InfeasibilityRule.hardness(relativeTolerance))
+    ray = nil
+    curvedStart = nil
     data.load(item, of: batch, P: system.P, A: system.A)
     system.loadMatrices()
+    scaleCurvedRows()
+  }
+
+  /// Scales the loaded item to a point in the terms of the data as given, so that its variables and rows have
+  /// size one; for solutions of a range so wide that scaling by the matrices alone leaves it outside of
+  /// the arithmetic's reach.
+  func rescale(to x: Numbers, s: Numbers) {
+    guard let source else { return }
+    let sizes = (0..<layout.variables).map { j in
+      let usual = data.D[j]
+      let size = x[j].magnitude
+      return size > usual && size.isFinite ? min(size, 1e15) : usual
+    }
+    let rows = layout.originalRows.map { s[$0].magnitude }
+    data.load(
+      source.item, of: source.batch, P: system.P, A: system.A, sizes: (variables: sizes, rows: rows)
+    )
+    system.loadMatrices()
+    scaleCurvedRows()
+    curvedStart = layout.originalRows.enumerated().map { row, original in
+      s[original] * data.E[row]
+    }
+  }
+
+  /// Tells exponential and power cones how their rows are scaled; they take care of a scale of their own only.
+  private func scaleCurvedRows() {
+    for (scaling, block) in zip(system.scalings, layout.blocks) {
+      guard let scaling = scaling as? NonsymmetricScaling else { continue }
+      let E = data.E + block.start
+      scaling.rowScale = SIMD3(1, E[1] / E[0], E[2] / E[0])
+    }
   }
 
   // MARK: - Starting point
@@ -77,6 +120,10 @@ final class ConicInteriorPoint {
       scaling.setIdentity()
       scaling.setUnit(point.s + block.start)
       scaling.setDualUnit(point.z + block.start)
+      if let curvedStart, let scaling = scaling as? NonsymmetricScaling {
+        let slack = Array(curvedStart[block.start..<block.start + block.count])
+        scaling.setCentered(slack, s: point.s + block.start, z: point.z + block.start)
+      }
     }
     point.x.update(repeating: 0, count: layout.variables)
     if !isSymmetric { return true }
@@ -133,6 +180,7 @@ final class ConicInteriorPoint {
     let limit = first + maximumIterations
     var progress = ProgressMonitor(patience: dualOnly ? 40 : 20)
     var proofProgress = ProgressMonitor(patience: 20)
+    var proofs = ConicInfeasibilityProofs()
     system.restoreRegularization()
     var length = 1.0
     var dualOnly = dualOnly
@@ -155,20 +203,24 @@ final class ConicInteriorPoint {
         outcome = .optimal
         break
       }
-      // Absolute sizes: a ray is only a ray when it dominates what is left of the point.
-      if residuals.primalInfeasibility < 1e-9, point.tau < 1e-2 * max(1, point.kappa) {
-        return .primalInfeasible
-      }
-      if residuals.dualInfeasibility < 1e-9, point.tau < 1e-2 * max(1, point.kappa) {
-        return .dualInfeasible
-      }
       if iterations >= limit { break }
       if progress.isStalled && proofProgress.isStalled || !error.isFinite || mu.isNaN {
         outcome = .numericalError
         break
       }
       system.accuracy = max(1e-13, min(1e-9, 1e-6 * error))
-      guard updateScalings(mu: mu, dualOnly: dualOnly), system.factorize(), solveFixedPart() else {
+      guard updateScalings(mu: mu, dualOnly: dualOnly), system.factorize() else {
+        outcome = .numericalError
+        break
+      }
+      if proofs.isPromising(residuals, threshold: 1e-7),
+        let proof = proofs.proof(self, threshold: 1e-7)
+      {
+        ray = proof
+        return proof.status
+      }
+      system.accuracy = max(1e-13, min(1e-9, 1e-6 * error))
+      guard solveFixedPart() else {
         outcome = .numericalError
         break
       }
@@ -183,14 +235,18 @@ final class ConicInteriorPoint {
         }
       }
     }
-    if outcome != .optimal {
-      // A weak proof of infeasibility is better than none.
-      if outcome == .numericalError || outcome == .iterationLimit {
-        if residuals.primalInfeasibility < 1e-7, progress.best > 1e-5 { return .primalInfeasible }
-        if residuals.dualInfeasibility < 1e-7, progress.best > 1e-5 { return .dualInfeasible }
+    if outcome == .numericalError || outcome == .iterationLimit {
+      // Where the iteration got no further a ray may still be corrected to a proof.
+      let mu = (residuals.sz + point.tau * point.kappa) / Double(degree + 1)
+      if progress.best > tolerance, proofs.isPromising(residuals, threshold: 1e-4),
+        updateScalings(mu: mu, dualOnly: dualOnly), system.factorize(),
+        let proof = proofs.proof(self, threshold: 1e-4)
+      {
+        ray = proof
+        return proof.status
       }
-      returnToBest()
     }
+    if outcome != .optimal { returnToBest() }
     return outcome
   }
 

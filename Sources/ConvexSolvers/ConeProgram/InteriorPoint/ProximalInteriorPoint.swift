@@ -5,7 +5,7 @@ import OptimizationCore
 /// 2023): no embedding, and the regularization of the KKT system stays in it.
 ///
 /// What the homogeneous embedding leaves inaccurate it often solves: with multipliers that are large or not
-/// bounded τ tends to zero, and what is divided by τ loses its digits. It finds no proof of infeasibility.
+/// bounded τ tends to zero, and what is divided by τ loses its digits. Without a solution multipliers or variables grow along a ray, which is then the proof.
 extension ConicInteriorPoint {
   /// Solves the loaded item from a point of its own.
   func solveByProximalSteps(
@@ -18,6 +18,7 @@ extension ConicInteriorPoint {
     let limit = iterations + maximumIterations
     var regularization = 1e-6
     var progress = ProgressMonitor(patience: 20)
+    var proofs = ConicInfeasibilityProofs()
     var length = 1.0
     var outcome = SolveStatus.iterationLimit
     while true {
@@ -40,6 +41,12 @@ extension ConicInteriorPoint {
       guard updateScalings(mu: mu, dualOnly: false), system.factorize() else {
         outcome = .numericalError
         break
+      }
+      if proofs.isPromising(residuals, threshold: 1e-4),
+        let proof = proofs.proof(self, threshold: 1e-4)
+      {
+        ray = proof
+        return proof.status
       }
       length = takeProximalStep(mu: mu, lastLength: length)
       iterations += 1

@@ -6,7 +6,7 @@
 final class NonsymmetricScaling: ConeScaling {
   typealias Triple = SIMD3<Double>
 
-  private let barrier: NonsymmetricBarrier
+  private var barrier: ScaledBarrier
   private let map: ConeMap
   private var H = SymmetricThree.identity
   private var hessian = SymmetricThree.identity
@@ -16,10 +16,16 @@ final class NonsymmetricScaling: ConeScaling {
   init(_ cone: Cone) {
     map = ConeMap(of: cone)
     if case .power(let exponent) = cone {
-      barrier = .power(exponent.magnitude)
+      barrier = ScaledBarrier(base: .power(exponent.magnitude))
     } else {
-      barrier = .exponential
+      barrier = ScaledBarrier(base: .exponential)
     }
+  }
+
+  /// The factors of the rows of the cone, which need not be alike.
+  var rowScale: Triple {
+    get { barrier.scale }
+    set { barrier.scale = newValue }
   }
 
   var degree: Int { 3 }
@@ -29,7 +35,18 @@ final class NonsymmetricScaling: ConeScaling {
   func setUnit(_ s: Numbers) { store(map.inverse(barrier.unit), s) }
 
   /// The dual's starting point, which differs where the cone is an image of another.
-  func setDualUnit(_ z: Numbers) { store(map.transpose(barrier.unit), z) }
+  func setDualUnit(_ z: Numbers) { store(map.transpose(barrier.dualUnit), z) }
+
+  /// Writes a slack and the dual point -∇f of it, with which it is on the central path; leaves both as they are if
+  /// the slack is not in the interior.
+  func setCentered(_ slack: [Double], s: Numbers, z: Numbers) {
+    let sPoint = map.forward(Triple(slack[0], slack[1], slack[2]))
+    guard barrier.primalContains(sPoint) else { return }
+    let zPoint = barrier.shadow(ofPrimal: sPoint)
+    guard barrier.dualContains(zPoint) else { return }
+    store(map.inverse(sPoint), s)
+    store(map.transpose(zPoint), z)
+  }
 
   func margin(_ v: Numbers) -> Double { .infinity }
   func shift(_ v: Numbers, by amount: Double) {}
@@ -147,6 +164,33 @@ final class NonsymmetricScaling: ConeScaling {
     out[0] = v.x
     out[1] = v.y
     out[2] = v.z
+  }
+}
+
+/// The barrier of a cone whose coordinates have been multiplied by `scale`.
+private struct ScaledBarrier {
+  typealias Triple = SIMD3<Double>
+
+  let base: NonsymmetricBarrier
+  var scale = Triple(repeating: 1)
+
+  init(base: NonsymmetricBarrier) { self.base = base }
+
+  var unit: Triple { scale * base.unit }
+  var dualUnit: Triple { base.unit / scale }
+  func primalContains(_ s: Triple) -> Bool { base.primalContains(s / scale) }
+  func dualContains(_ z: Triple) -> Bool { base.dualContains(scale * z) }
+  func value(_ z: Triple) -> Double { base.value(scale * z) }
+  func gradient(_ z: Triple) -> Triple { scale * base.gradient(scale * z) }
+  func shadow(ofPrimal s: Triple) -> Triple { base.shadow(ofPrimal: s / scale) / scale }
+  func third(at z: Triple, _ p: Triple, _ q: Triple) -> Triple {
+    scale * base.third(at: scale * z, scale * p, scale * q)
+  }
+  func hessian(_ z: Triple) -> SymmetricThree {
+    let H = base.hessian(scale * z)
+    return SymmetricThree(
+      xx: H.xx * scale.x * scale.x, xy: H.xy * scale.x * scale.y, yy: H.yy * scale.y * scale.y,
+      xz: H.xz * scale.x * scale.z, yz: H.yz * scale.y * scale.z, zz: H.zz * scale.z * scale.z)
   }
 }
 
