@@ -19,7 +19,7 @@ import OptimizationCore
 /// ```
 ///
 /// Potentials are relative to the measures, so that they are finite on atoms of mass zero, and f is centered,
-/// `fᵀa = 0`. The residual is `|P 1 - a|₁`; columns are met exactly.
+/// `fᵀa = 0`. The residual is `|P 1 - a|₁` of the centered f; columns are met exactly.
 public struct EntropicTransport: IterativeMap, BoundedProblem {
   public typealias Context = Pair<Tensor, Tensor>
   public typealias Point = Tensor
@@ -72,15 +72,41 @@ public struct EntropicTransport: IterativeMap, BoundedProblem {
 
   private func centered(_ f: Tensor, _ context: Context) -> Tensor {
     f - (f * context.first).sum(axis: -1, keepsAxis: true)
+      / maximum(context.first.sum(axis: -1, keepsAxis: true), 1e-30)
   }
 
   public func residual(of f: Tensor, for context: Context) -> Tensor {
-    rowError(f, asked: firstPotential(secondPotential(f, for: context), for: context), context)
+    // A constant is of no account, but a large one takes the digits of all else with it.
+    let f = centered(f, context)
+    return rowError(
+      f, asked: firstPotential(secondPotential(f, for: context), for: context), context)
+  }
+
+  /// - Throws: `TransportError` for masses that are negative, not finite or not the same in both measures, and for
+  ///   shapes that do not fit the cost.
+  public func validate(_ context: Context) throws {
+    let (a, b) = (context.first, context.second)
+    for (name, mass, count) in [("a", a, cost.shape[0]), ("b", b, cost.shape[1])] {
+      guard mass.rank == 2, mass.shape[1] == count, mass.shape[0] == a.shape[0] else {
+        throw TransportError.shape(measure: name, expected: count, actual: mass.shape)
+      }
+      for (place, value) in mass.scalars.enumerated() where !(value >= 0 && value.isFinite) {
+        throw TransportError.mass(
+          measure: name, item: place / max(count, 1), atom: place % max(count, 1), value: value)
+      }
+    }
+    let (first, second) = (a.sum(axis: -1).scalars, b.sum(axis: -1).scalars)
+    let tolerance = cost.dtype == .float32 ? 1e-4 : 1e-8
+    for item in first.indices
+    where abs(first[item] - second[item]) > tolerance * max(first[item], second[item]) {
+      throw TransportError.unbalanced(item: item, first: first[item], second: second[item])
+    }
   }
 
   public func stepWithResidual(_ f: Tensor, for context: Context)
     -> (next: Tensor, residual: Tensor)
   {
+    let f = centered(f, context)
     let asked = firstPotential(secondPotential(f, for: context), for: context)
     return (centered(asked, context), rowError(f, asked: asked, context))
   }
@@ -98,6 +124,7 @@ public struct EntropicTransport: IterativeMap, BoundedProblem {
 
   /// P_ij = a_i b_j exp((f_i + g_j - C_ij) / ε): `[B, n, m]`.
   public func plan(_ f: Tensor, for context: Context) -> Tensor {
+    let f = centered(f, context)
     let g = secondPotential(f, for: context)
     let exponent = (f.expandingAxis(-1) + g.expandingAxis(-2) - cost) * (1 / epsilon)
     return exp(exponent) * context.first.expandingAxis(-1) * context.second.expandingAxis(-2)
@@ -159,9 +186,22 @@ public struct EntropicTransport: IterativeMap, BoundedProblem {
 public enum TransportError: Error, Sendable, Equatable, CustomStringConvertible {
   /// These items did not reach the tolerance within the iterations allowed.
   case notSolved(items: [Int])
+  /// A measure that does not fit the cost: must be `[B, n]`.
+  case shape(measure: String, expected: Int, actual: [Int])
+  /// A mass that is negative or not finite.
+  case mass(measure: String, item: Int, atom: Int, value: Double)
+  /// The measures of an item have different total masses.
+  case unbalanced(item: Int, first: Double, second: Double)
 
   public var description: String {
     switch self {
+    case .shape(let measure, let expected, let actual):
+      "the measure \(measure) must have the shape [items, \(expected)], got \(actual)"
+    case .mass(let measure, let item, let atom, let value):
+      "a mass must be finite and not negative, got \(value) for atom \(atom) of the measure "
+        + "\(measure) of item \(item)"
+    case .unbalanced(let item, let first, let second):
+      "both measures must have the same mass, got \(first) and \(second) for item \(item)"
     case .notSolved(let items): "the transport of the items \(items) did not converge"
     }
   }

@@ -26,6 +26,8 @@ public struct SolvedSet<Map: SolutionMap>: Sendable {
   public let unsolvedCount: Int
   /// How long the solves took altogether.
   public let seconds: Double
+  /// The residual to which the contexts were solved.
+  public let tolerance: Double
 
   /// The number of contexts.
   public var count: Int { residuals.count }
@@ -41,20 +43,25 @@ public struct SolvedSet<Map: SolutionMap>: Sendable {
     let start = ContinuousClock.now
     let solved = try map.solve(context, from: nil, limits: limits)
     self.init(
-      context, solved, seconds: (ContinuousClock.now - start) / .seconds(1))
+      context, solved, seconds: (ContinuousClock.now - start) / .seconds(1),
+      tolerance: limits.tolerance ?? map.defaultTolerance)
   }
 
-  private init(_ context: Map.Context, _ solved: SolvedBatch<Map.State>, seconds: Double) {
+  private init(
+    _ context: Map.Context, _ solved: SolvedBatch<Map.State>, seconds: Double,
+    tolerance: Double
+  ) {
     let good = solved.statuses.indices.filter { solved.statuses[$0] == .optimal }
     self.init(
       context: context.items(good), state: solved.state.items(good),
       residuals: good.map { solved.residuals[$0] }, iterations: good.map { solved.iterations[$0] },
-      unsolvedCount: solved.statuses.count - good.count, seconds: seconds)
+      unsolvedCount: solved.statuses.count - good.count, seconds: seconds,
+      tolerance: tolerance)
   }
 
   init(
     context: Map.Context, state: Map.State, residuals: [Double], iterations: [Int],
-    unsolvedCount: Int, seconds: Double
+    unsolvedCount: Int, seconds: Double, tolerance: Double
   ) {
     self.context = context
     self.state = state
@@ -62,6 +69,7 @@ public struct SolvedSet<Map: SolutionMap>: Sendable {
     self.iterations = iterations
     self.unsolvedCount = unsolvedCount
     self.seconds = seconds
+    self.tolerance = tolerance
   }
 
   /// Draws contexts and solves them, in parts that are spread over the processor's cores.
@@ -80,7 +88,8 @@ public struct SolvedSet<Map: SolutionMap>: Sendable {
     partSize: Int = 256, folder: SolvedSetFolder? = nil, limits: SolutionLimits = SolutionLimits()
   ) throws {
     precondition(count >= 0 && partSize > 0, "SolvedSet: \(count) contexts in parts of \(partSize)")
-    try folder?.prepare(count: count, partSize: partSize, contexts: contexts.name, key: key)
+    let identity =
+      try folder?.prepare(count: count, partSize: partSize, contexts: contexts.name, key: key) ?? ""
     let starts = Array(stride(from: 0, to: count, by: partSize))
     let collector = PartCollector<Map>(parts: starts.count)
     var inner = limits
@@ -90,9 +99,14 @@ public struct SolvedSet<Map: SolutionMap>: Sendable {
       let size = min(partSize, count - starts[part])
       collector.finish(part) {
         let context = contexts.sample(size, key: key.folded(in: part))
-        if let found = try folder?.read(part, context: context, of: map) { return found }
+        if let found = try folder?.read(
+          part, context: context, of: map, identity: identity,
+          tolerance: inner.tolerance ?? map.defaultTolerance)
+        {
+          return found
+        }
         let made = try SolvedSet(of: map, at: context, limits: inner)
-        try folder?.write(made, part: part)
+        try folder?.write(made, part: part, identity: identity)
         return made
       }
       if let progress = limits.progress {
@@ -111,7 +125,8 @@ public struct SolvedSet<Map: SolutionMap>: Sendable {
     SolvedSet(
       context: context.appending(other.context), state: state.appending(other.state),
       residuals: residuals + other.residuals, iterations: iterations + other.iterations,
-      unsolvedCount: unsolvedCount + other.unsolvedCount, seconds: seconds + other.seconds)
+      unsolvedCount: unsolvedCount + other.unsolvedCount, seconds: seconds + other.seconds,
+      tolerance: max(tolerance, other.tolerance))
   }
 
   /// Some of the contexts, by their places.
@@ -119,7 +134,7 @@ public struct SolvedSet<Map: SolutionMap>: Sendable {
     SolvedSet(
       context: context.items(places), state: state.items(places),
       residuals: places.map { residuals[$0] }, iterations: places.map { iterations[$0] },
-      unsolvedCount: 0, seconds: seconds)
+      unsolvedCount: 0, seconds: seconds, tolerance: tolerance)
   }
 
   /// The first contexts and the others.

@@ -6,7 +6,10 @@ import NeuralNetworks
 /// A folder for a solved set that is made in several sittings:
 ///
 ///     manifest.json            {"format": 1, "problem": .., "contexts": .., "count": .., "partSize": .., "key": ..}
-///     part-00000.safetensors   context.*, state.*, residual, iterations; metadata: unsolved, seconds
+///     part-00000.safetensors   context.*, state.*, residual, iterations; metadata: unsolved, seconds, set
+///
+/// Every part names the set that it belongs to, so that parts of different sets cannot mix, and the residuals of some
+/// of its items are computed anew when it is read: labels of a problem that has changed are refused.
 ///
 /// `context.*` and `state.*` are the tensors of the structures by their names, each with the items of the part
 /// that were solved; `residual` and `iterations` are vectors.
@@ -29,12 +32,24 @@ public struct SolvedSetFolder: Sendable {
     let key: String
   }
 
-  func prepare(count: Int, partSize: Int, contexts: String, key: RandomKey) throws {
+  /// The manifest in one line, which every part carries.
+  private func identity(_ manifest: Manifest) -> String {
+    "\(manifest.problem) | \(manifest.contexts) | \(manifest.count) in \(manifest.partSize) | "
+      + manifest.key
+  }
+
+  /// Checks that the folder is that of the set, or makes it so, and returns what the parts carry.
+  func prepare(count: Int, partSize: Int, contexts: String, key: RandomKey) throws -> String {
     let file = location.appendingPathComponent("manifest.json")
     let manifest = Manifest(
       problem: problem, contexts: contexts, count: count, partSize: partSize,
       key: "\(key.uniform([2]).scalars)")
-    if let data = try? Data(contentsOf: file) {
+    func check() throws -> Bool {
+      guard FileManager.default.fileExists(atPath: file.path) else { return false }
+      let data: Data
+      do { data = try Data(contentsOf: file) } catch {
+        throw TensorFileError.inaccessible(file: file.path, reason: error.localizedDescription)
+      }
       guard let found = try? JSONDecoder().decode(Manifest.self, from: data) else {
         throw TensorFileError.malformed(file: file.path, reason: "is no manifest of format 1")
       }
@@ -44,16 +59,28 @@ public struct SolvedSetFolder: Sendable {
           reason: "belongs to another set: \(found.count) contexts of \"\(found.contexts)\" for "
             + "\"\(found.problem)\"")
       }
-      return
+      return true
     }
+    if try check() { return identity(manifest) }
     do {
       try FileManager.default.createDirectory(at: location, withIntermediateDirectories: true)
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      try encoder.encode(manifest).write(to: file, options: .atomic)
+      // Of two processes the first one's manifest counts: a link is made whole or not at all.
+      let beside = location.appendingPathComponent("manifest-\(UInt64.random(in: 0 ... .max)).json")
+      try encoder.encode(manifest).write(to: beside)
+      defer { try? FileManager.default.removeItem(at: beside) }
+      if link(beside.path, file.path) != 0, errno != EEXIST {
+        throw TensorFileError.inaccessible(
+          file: file.path, reason: String(cString: strerror(errno)))
+      }
+    } catch let error as TensorFileError {
+      throw error
     } catch {
       throw TensorFileError.inaccessible(file: file.path, reason: error.localizedDescription)
     }
+    _ = try check()
+    return identity(manifest)
   }
 
   private func file(_ part: Int) -> URL {
@@ -77,18 +104,20 @@ public struct SolvedSetFolder: Sendable {
     }
   }
 
-  func write<Map: SolutionMap>(_ set: SolvedSet<Map>, part: Int) throws {
+  func write<Map: SolutionMap>(_ set: SolvedSet<Map>, part: Int, identity: String) throws {
     try Part<Map>(
       context: set.context, state: set.state, residual: Tensor(set.residuals),
       iterations: Tensor(set.iterations.map(Double.init))
     ).save(
       to: file(part),
-      metadata: ["unsolved": "\(set.unsolvedCount)", "seconds": "\(set.seconds)"])
+      metadata: ["unsolved": "\(set.unsolvedCount)", "seconds": "\(set.seconds)", "set": identity])
   }
 
   /// A part, nil if it is not there.
+  ///
+  /// - Throws: `TensorFileError` if it belongs to another set, or if its states solve the problem no longer.
   func read<Map: SolutionMap>(
-    _ part: Int, context: Map.Context, of map: Map
+    _ part: Int, context: Map.Context, of map: Map, identity: String, tolerance: Double
   ) throws -> SolvedSet<Map>? {
     let file = file(part)
     guard FileManager.default.fileExists(atPath: file.path) else { return nil }
@@ -101,10 +130,27 @@ public struct SolvedSetFolder: Sendable {
     var contents = Part<Map>(
       context: context, state: state, residual: .zeros([items]), iterations: .zeros([items]))
     let metadata = try contents.load(from: file)
+    guard metadata["set"] == identity else {
+      throw TensorFileError.malformed(
+        file: file.path,
+        reason: "belongs to another set: \(metadata["set"] ?? "unnamed"), not \(identity)")
+    }
+    let places = Array(stride(from: 0, to: items, by: max(1, items / 8)))
+    let kept = contents.residual.scalars
+    let now = map.residual(
+      of: contents.state.items(places), for: contents.context.items(places)
+    ).scalars
+    for (place, residual) in zip(places, now)
+    where !(residual <= max(10 * kept[place], 10 * tolerance, 1e-6)) {
+      throw TensorFileError.malformed(
+        file: file.path,
+        reason: "state \(place) has the residual \(residual), but was solved to \(kept[place]): "
+          + "the problem has changed since")
+    }
     return SolvedSet(
       context: contents.context, state: contents.state, residuals: contents.residual.scalars,
       iterations: contents.iterations.scalars.map { Int($0) },
       unsolvedCount: metadata["unsolved"].flatMap { Int($0) } ?? 0,
-      seconds: metadata["seconds"].flatMap(Double.init) ?? 0)
+      seconds: metadata["seconds"].flatMap(Double.init) ?? 0, tolerance: tolerance)
   }
 }

@@ -218,7 +218,9 @@ extension SolvedSet {
   /// The state of the solved context that is nearest to each of a batch, in the Euclidean distance of all entries.
   public func nearest(to context: Map.Context) -> Map.State {
     precondition(count > 0, "nearest: a solved set without contexts")
-    let (mine, theirs) = (self.context.flatItems, context.flatItems)
+    // Relative to a context of the set: far from the origin the squares would cancel.
+    let origin = self.context.flatItems.slice(axis: 0, 0..<1)
+    let (mine, theirs) = (self.context.flatItems - origin, context.flatItems - origin)
     // |x - y|² = |x|² - 2 xᵀy + |y|², of which |x|² is the same for all y.
     let distances = square(mine).sum(axis: 1) - matmul(theirs, mine.transposed()) * 2
     return state.items(distances.argMin(axis: 1).values)

@@ -46,6 +46,13 @@ public struct AmortizedSolver<Model: WarmStarter>: Sendable {
       guard let coldStarts, coldStarts.count > 0 else {
         throw .tooFew(argument: "coldStarts", needed: 1, actual: 0)
       }
+      // Iterations to another tolerance say nothing of what a cold start takes.
+      let tolerance = limits.tolerance ?? map.defaultTolerance
+      guard coldStarts.tolerance == tolerance else {
+        throw .invalid(
+          argument: "coldStarts.tolerance", value: coldStarts.tolerance,
+          expected: "the solver's, \(tolerance)")
+      }
     case .race:
       guard map is any IterativeMap else { throw .raceNeedsSteps(problem: "\(Map.self)") }
     }
@@ -131,11 +138,12 @@ public struct AmortizedSolver<Model: WarmStarter>: Sendable {
       case .optimal, .primalInfeasible, .dualInfeasible, .cancelled, .timeLimit:
         isFinal[item] = true
       case .iterationLimit:
-        if warmLimits.maximumIterations == limits.maximumIterations {
-          isFinal[item] = true
-        } else {
-          reasons[item] = .budgetSpent(iterations: spent[item])
-        }
+        reasons[item] =
+          if case .budget = protection {
+            .budgetSpent(iterations: spent[item])
+          } else {
+            .failed(.iterationLimit)
+          }
       case .almostOptimal, .numericalError: reasons[item] = .failed(warm.statuses[place])
       }
     }
@@ -149,7 +157,24 @@ public struct AmortizedSolver<Model: WarmStarter>: Sendable {
     let places = Dictionary(uniqueKeysWithValues: trusted.enumerated().map { ($1, $0) })
     let coldPlaces = Dictionary(uniqueKeysWithValues: rest.enumerated().map { ($1, $0) })
     for item in reasons.indices {
-      if let place = coldPlaces[item] {
+      // Where neither start reached the tolerance the better state counts.
+      let isWarmBetter =
+        if let place = coldPlaces[item],
+          let warmPlace = places[item]
+        {
+          !cold.statuses[place].isConclusive
+            && !(cold.residuals[place] <= warm.residuals[warmPlace])
+            && warm.residuals[warmPlace].isFinite
+        } else {
+          false
+        }
+      if isWarmBetter, let warmPlace = places[item], let place = coldPlaces[item] {
+        source.append(warmPlace)
+        outcome.solved.statuses.append(warm.statuses[warmPlace])
+        outcome.solved.residuals.append(warm.residuals[warmPlace])
+        outcome.solved.iterations.append(spent[item] + cold.iterations[place])
+        outcome.routes.append(.fellBack(reasons[item]!))
+      } else if let place = coldPlaces[item] {
         source.append(trusted.count + place)
         outcome.solved.statuses.append(cold.statuses[place])
         outcome.solved.residuals.append(cold.residuals[place])
@@ -201,8 +226,13 @@ public struct AmortizedSolver<Model: WarmStarter>: Sendable {
       run.advance(by: min(map.checkInterval, most - run.steps))
     }
     run.finish { _, _ in .iterationLimit }
-    let copies = (0..<items).map { winner[$0] ?? (broken.contains($0) ? $0 + items : $0) }
     let solved = run.solved
+    // Where none has won the better one counts.
+    let copies = (0..<items).map { item in
+      if let winner = winner[item] { return winner }
+      let (warm, cold) = (solved.residuals[item], solved.residuals[item + items])
+      return !broken.contains(item) && (warm <= cold || !cold.isFinite) ? item : item + items
+    }
     let total = (0..<items).map { solved.iterations[$0] + solved.iterations[$0 + items] }
     return Outcome(
       solved: SolvedBatch(
@@ -214,5 +244,15 @@ public struct AmortizedSolver<Model: WarmStarter>: Sendable {
         let iterations = solved.iterations[copy]
         return iterations == 0 ? .predicted : .refined(iterations: iterations)
       })
+  }
+}
+
+extension SolveStatus {
+  /// Whether another start would not change it.
+  fileprivate var isConclusive: Bool {
+    switch self {
+    case .optimal, .primalInfeasible, .dualInfeasible: true
+    default: false
+    }
   }
 }

@@ -12,8 +12,9 @@ import OptimizationCore
 /// ```
 ///
 /// The penalty is that of the method's settings and does not adapt: a step is then one fixed map, with one
-/// factorization for all items. The residual is the larger of the primal `|Ax - z|` and the dual
-/// `|Px + q + Aᵀy|`, relative to the terms that cancel (Stellato et al. 2020, section 3.4).
+/// factorization for all items. The residual is zero exactly at solutions: the largest of the violations of
+/// the bounds and `|Ax - z|`, of `|Px + q + Aᵀy|`, and of `|z - clip(z + y, l, u)|`, which says that y pushes
+/// against active bounds only; relative to 1 plus the largest finite bound and 1 plus the largest of q.
 public struct AlternatingDirectionsFamily: IterativeMap {
   public typealias Context = [Tensor]
   public typealias Point = Tensor
@@ -70,14 +71,17 @@ public struct AlternatingDirectionsFamily: IterativeMap {
   }
 
   public func residual(of state: State, for context: Context) -> Tensor {
+    let (q, lower, upper) = (
+      datum(.q, context), datum(.lower, context), datum(.upper, context)
+    )
     let Ax = product(A, state.x)
-    let Px = product(P, state.x)
-    let Ay = transposedProduct(A, state.y)
-    let q = datum(.q, context)
-    let primal = (Ax - state.z).largest / (1 + maximum(Ax.largest, state.z.largest))
-    let dual =
-      (Px + q + Ay).largest / (1 + maximum(Px.largest, maximum(q.largest, Ay.largest)))
-    return maximum(primal, dual)
+    let stationarity = product(P, state.x) + q + transposedProduct(A, state.y)
+    let normal = state.z - minimum(maximum(state.z + state.y, lower), upper)
+    let outside = maximum(relu(lower - Ax), relu(Ax - upper)).largest
+    let bounds = maximum(lower.finiteBounds.largest, upper.finiteBounds.largest)
+    let primal = maximum(maximum(outside, (Ax - state.z).largest), normal.largest) / (1 + bounds)
+    let dual = stationarity.largest / (1 + q.largest)
+    return maximum(primal, dual).notANumberWhere([state.x, state.y, state.z])
   }
 
   public func point(of state: State, for context: Context) -> Tensor { state.x }

@@ -47,20 +47,20 @@ package struct ConeProgramOptimality: Sendable {
     return (slack - projected(slack, onto: cones)).largest
   }
 
-  /// The largest relative residual, `[B]`; what y lacks of the dual cone counts as dual residual.
+  /// The largest residual relative to the data, `[B]`: zero exactly at solutions, NaN for what is not finite. What y
+  /// lacks of the dual cone counts as dual residual.
   package func residual(_ x: Tensor, _ y: Tensor, _ data: Data) -> Tensor {
     let Px = timesP(x, data)
     let b = select(data.b .>= 1e20, Tensor.zeros(data.b.shape), data.b)
-    let Ax = formA.product(data.A, x)
-    let primal = violation(x, data) / (1 + maximum(b.largest, Ax.largest))
+    let primal = violation(x, data) / (1 + b.largest)
     let stationarity = Px + data.c + formA.transposedProduct(data.A, y)
-    let outside = (y - projected(y, onto: cones, isDual: true)).largest / (1 + y.largest)
-    let dual = stationarity.largest / (1 + maximum(data.c.largest, Px.largest))
+    let outside = (y - projected(y, onto: cones, isDual: true)).largest / (1 + data.c.largest)
+    let dual = stationarity.largest / (1 + data.c.largest)
     let quadratic = (Px * x).sum(axis: -1)
     let linear = (data.c * x).sum(axis: -1)
     let gap =
       abs(quadratic + linear + (b * y).sum(axis: -1)) / (1 + abs(quadratic * 0.5 + linear))
-    return maximum(maximum(primal, gap), maximum(dual, outside))
+    return maximum(maximum(primal, gap), maximum(dual, outside)).notANumberWhere([x, y])
   }
 
   private func timesP(_ x: Tensor, _ data: Data) -> Tensor {

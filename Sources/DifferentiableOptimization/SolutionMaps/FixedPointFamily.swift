@@ -7,7 +7,7 @@ import Autodiff
 ///   initial: { x in Tensor.zeros([x.shape[0], 64]) }, map: { y, x in tanh(matmul(y, W) + x) })
 /// ```
 ///
-/// The residual is the largest change of an entry relative to 1 plus the largest entry.
+/// The residual is the largest change of an entry; beyond 1e4 what rounding hides of it is added.
 public struct FixedPointFamily<Value: TensorStructure, Context: TensorStructure>: IterativeMap {
   public typealias Point = Value
   public typealias State = Value
@@ -32,7 +32,7 @@ public struct FixedPointFamily<Value: TensorStructure, Context: TensorStructure>
     }
     let sizes = state.leaves.map { $0.flattenedItems.largest }
     return changes.dropFirst().reduce(changes[0], maximum)
-      / (1 + sizes.dropFirst().reduce(sizes[0], maximum))
+      .plusLostSteps(sizes.dropFirst().reduce(sizes[0], maximum)).notANumberWhere(state.leaves)
   }
 
   public func value(of point: Value, for context: Context) -> Tensor {

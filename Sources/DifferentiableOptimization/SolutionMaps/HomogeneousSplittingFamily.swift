@@ -12,10 +12,9 @@ import OptimizationCore
 /// ```
 ///
 /// A state is w = (x, y, τ), `[B, n + m + 1]`; the scale is that of the settings and does not adapt. These are the plain steps, without
-/// the acceleration of `HomogeneousSplitting.solve`, and may be slow where τ becomes small. The residual is
-/// the largest change of an entry in a step over τ, relative to 1 plus the largest entry over τ; where convergence is
-/// slow the distance from the solution is many times that. A program without solution runs into the limit of
-/// iterations.
+/// the acceleration of `HomogeneousSplitting.solve`, and may be slow where τ becomes small. The residual is that of
+/// the optimality conditions at x/τ and y/τ, relative to the data; NaN where τ is zero. A program without solution
+/// runs into the limit of iterations.
 public struct HomogeneousSplittingFamily: IterativeMap {
   public typealias Context = [Tensor]
   public typealias Point = Tensor
@@ -70,20 +69,16 @@ public struct HomogeneousSplittingFamily: IterativeMap {
   }
 
   public func residual(of state: Tensor, for context: Context) -> Tensor {
-    change(from: state, to: step(state, for: context))
-  }
-
-  public func stepWithResidual(_ state: Tensor, for context: Context)
-    -> (next: Tensor, residual: Tensor)
-  {
-    let next = step(state, for: context)
-    return (next, change(from: state, to: next))
-  }
-
-  private func change(from state: Tensor, to next: Tensor) -> Tensor {
-    let last = state.shape[1] - 1
-    let tau = maximum(abs(next.slice(axis: 1, last..<last + 1)), 1e-12)
-    return ((next - state) / tau).largest / (1 + (next / tau).largest)
+    let (n, m) = (method.program.variables, method.program.rows)
+    let (x, tau) = method.solution(state)
+    // At a fixed point the rows of w are y + s / R, of which y is the projection.
+    let y =
+      projected(
+        state.slice(axis: 1, n..<n + m), onto: method.program.cones, isDual: true) / tau
+    let residual = optimality.residual(x, y, data(context))
+    // Nothing is divided by a τ that is not positive.
+    return select(
+      tau.squeezingAxis(-1) .> 0, residual, Tensor.zeros(residual.shape) + Double.infinity)
   }
 
   public func point(of state: Tensor, for context: Context) -> Tensor {

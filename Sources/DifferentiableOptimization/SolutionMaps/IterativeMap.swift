@@ -16,6 +16,9 @@ public protocol IterativeMap: SolutionMap {
   /// the other.
   func stepWithResidual(_ state: State, for context: Context) -> (next: State, residual: Tensor)
 
+  /// Throws what is wrong with a context that is no problem; by default nothing is.
+  func validate(_ context: Context) throws
+
   /// The iterations allowed to each item if no limit is asked for.
   var defaultMaximumIterations: Int { get }
 
@@ -27,6 +30,7 @@ extension IterativeMap {
   public var defaultTolerance: Double { 1e-8 }
   public var defaultMaximumIterations: Int { 10_000 }
   public var checkInterval: Int { 1 }
+  public func validate(_ context: Context) throws {}
 
   public func stepWithResidual(_ state: State, for context: Context)
     -> (next: State, residual: Tensor)
@@ -41,6 +45,7 @@ extension IterativeMap {
   ) throws -> SolvedBatch<State> {
     try limits.validate()
     let context = context.stoppingGradient()
+    try validate(context)
     var run = IterationRun(self, context, from: start)
     let tolerance = limits.tolerance ?? defaultTolerance
     let most = limits.maximumIterations ?? defaultMaximumIterations

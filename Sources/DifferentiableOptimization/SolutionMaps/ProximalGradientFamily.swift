@@ -14,8 +14,8 @@ import Autodiff
 ///   proximal: { v, t, _ in softThreshold(v, t * alpha) })
 /// ```
 ///
-/// The residual is the length of a step divided by its size and by 1 plus the largest entry of y, which is zero
-/// exactly at solutions. With `isAccelerated` the step is that of FISTA (Beck and Teboulle 2009), whose
+/// The residual is the gradient mapping, the largest entry of a step over the step size, which is zero exactly at
+/// solutions; beyond 1e4 what rounding hides of it is added. With `isAccelerated` the step is that of FISTA (Beck and Teboulle 2009), whose
 /// momentum is part of the state.
 public struct ProximalGradientFamily<Context: TensorStructure>: IterativeMap {
   public typealias Point = Tensor
@@ -107,7 +107,8 @@ public struct ProximalGradientFamily<Context: TensorStructure>: IterativeMap {
   }
 
   private func length(from y: Tensor, to next: Tensor) -> Tensor {
-    (next - y).largest * (1 / stepSize) / (1 + y.largest)
+    ((next - y).largest * (1 / stepSize)).plusLostSteps(y.largest, perStep: stepSize)
+      .notANumberWhere([y])
   }
 
   public func point(of state: State, for context: Context) -> Tensor { state.y }

@@ -98,17 +98,16 @@ public struct QuadraticProgramFamily: SolutionMap {
     let stationarity =
       Qx + p + datum(.G, context).transposed().times(lambda)
       + datum(.A, context).transposed().times(nu)
-    let size = maximum(p.largest, Qx.largest)
+    let size = p.largest
     let negative = relu(-lambda).largest
     let quadratic = (Qx * x).sum(axis: -1)
     let linear = (p * x).sum(axis: -1)
     let bounds = (h.finiteBounds * lambda).sum(axis: -1) + (b * nu).sum(axis: -1)
-    let Gx = datum(.G, context).times(x)
-    let primalSize = 1 + maximum(b.largest, maximum(h.finiteBounds.largest, Gx.largest))
+    let primalSize = 1 + maximum(b.largest, h.finiteBounds.largest)
     let primal = primalResidual(x, context) / primalSize
-    let dual = maximum(stationarity.largest / (1 + size), negative / (1 + lambda.largest))
+    let dual = maximum(stationarity.largest / (1 + size), negative / (1 + size))
     let gap = abs(quadratic + linear + bounds) / (1 + abs(quadratic * 0.5 + linear))
-    return maximum(maximum(primal, dual), gap)
+    return maximum(maximum(primal, dual), gap).notANumberWhere([x, lambda, nu])
   }
 
   private func primalResidual(_ x: Tensor, _ context: Context) -> Tensor {
@@ -132,5 +131,19 @@ extension Tensor {
   }
 
   /// Zero in place of absent bounds.
-  fileprivate var finiteBounds: Tensor { select(self .>= 1e20, Tensor.zeros(shape), self) }
+  var finiteBounds: Tensor {
+    select(abs(self) .>= 1e20, Tensor.zeros(shape, dtype: dtype), self)
+  }
+
+  /// Residuals `[B]` with NaN for the items of which a state, `[B, ...]`, is not finite: no comparison may lose it.
+  func notANumberWhere(_ states: [Tensor]) -> Tensor {
+    // Infinity and NaN times zero are NaN.
+    states.reduce(self) { $0 + ($1.flattenedItems * 0).sum(axis: -1) }
+  }
+
+  /// Residuals of steps from states of a size at which steps are lost in rounding, `[B]`: a state of 1e30 seems to be
+  /// at rest wherever it is. Nothing is added below 1e4 times the size of one.
+  func plusLostSteps(_ size: Tensor, perStep stepSize: Double = 1) -> Tensor {
+    self + relu(size - 1e4) * ((dtype == .float32 ? 1.2e-7 : 2.3e-16) / stepSize)
+  }
 }
