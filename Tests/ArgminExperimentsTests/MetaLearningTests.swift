@@ -32,7 +32,9 @@ extension MeasuredExperimentTests {
       }
       let (unrolled, checkpointed) = (try estimator("unrolled"), try estimator("checkpointed"))
       #expect(unrolled.error == 0)
-      #expect(checkpointed.error < 1e-5)
+      // The same numbers up to single precision, whose rounding the inner steps amplify, by 500 on some processors.
+      // `InnerLoopTests` compares in double precision.
+      #expect(checkpointed.error < 1e-4)
       #expect(checkpointed.bytes < unrolled.bytes / 2)
       #expect(try estimator("first order").error > 1e-3)
     }
