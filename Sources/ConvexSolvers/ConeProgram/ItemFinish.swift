@@ -136,6 +136,11 @@ struct ItemFinish {
         status = next
         best = point.copy()
       }
+      // A stop is a stop, whatever the point.
+      if next == .timeLimit || next == .cancelled {
+        status = next
+        break
+      }
       let hasGrown = (0..<batch.variables).contains {
         point.x[$0].magnitude > 2 * max(1, before.pointer[$0].magnitude)
       }

@@ -5,12 +5,19 @@ extension QuadraticProgramBatch {
   /// The batch without the rows of `NoiseRows`: inequalities lose their bound, equalities become 0x = 0. The batch
   /// itself if there are none.
   func withoutNoiseRows() -> QuadraticProgramBatch {
-    let inequalityRows = noiseRows(G, h, isEquality: false)
-    let equalityRows = noiseRows(A, b, isEquality: true)
+    if items == 0 { return self }
+    let thresholds = (0..<max(G.items ?? 1, A.items ?? 1)).map { item in
+      NoiseRows.entryThreshold
+        * max(
+          ck_largest(inequalities * variables, G.pointer(item)),
+          ck_largest(equalities * variables, A.pointer(item)))
+    }
+    let inequalityRows = noiseRows(G, h, thresholds, isEquality: false)
+    let equalityRows = noiseRows(A, b, thresholds, isEquality: true)
     if inequalityRows.isEmpty && equalityRows.isEmpty { return self }
     return replacing(
-      G: Self.cleared(G, inequalityRows), h: Self.set(h, inequalityRows, to: .infinity),
-      A: Self.cleared(A, equalityRows), b: Self.set(b, equalityRows, to: 0))
+      G: Self.cleared(G, inequalityRows), h: set(h, inequalityRows, to: .infinity),
+      A: Self.cleared(A, equalityRows), b: set(b, equalityRows, to: 0))
   }
 
   /// A row of an item's matrix, or of the matrix that all items share.
@@ -19,24 +26,23 @@ extension QuadraticProgramBatch {
     let row: Int
   }
 
-  private func noiseRows(_ matrix: BatchedMatrix, _ bounds: BatchedVector, isEquality: Bool)
-    -> [Place]
-  {
+  /// - Parameter thresholds: of each item, or of all, what the entries of a row must not exceed to be looked at.
+  private func noiseRows(
+    _ matrix: BatchedMatrix, _ bounds: BatchedVector, _ thresholds: [Double], isEquality: Bool
+  ) -> [Place] {
     let n = variables
     let count = bounds.count
     var found: [Place] = []
-    if count == 0 || items == 0 { return found }
+    if count == 0 { return found }
     for item in 0..<(matrix.items ?? 1) {
       let entries = matrix.pointer(item)
-      let largest = max(
-        ck_largest(inequalities * n, G.pointer(item)), ck_largest(equalities * n, A.pointer(item)))
-      let threshold = NoiseRows.entryThreshold * largest
-      for row in 0..<count where ck_largest(n, entries + row * n) <= threshold {
+      for row in 0..<count {
+        let size = ck_largest(n, entries + row * n)
+        if size > thresholds[item] { continue }
         let owners = matrix.items == nil && bounds.items != nil ? 0..<items : item..<item + 1
-        let isZero = ck_largest(n, entries + row * n) == 0
         // A row of zeros with a bound that holds is no trouble.
         let isHarmless =
-          isZero
+          size == 0
           && owners.allSatisfy {
             let bound = bounds.pointer($0)[row]
             return isEquality ? bound == 0 : bound >= 0
@@ -75,17 +81,20 @@ extension QuadraticProgramBatch {
       items: matrix.items, rows: matrix.rows, columns: matrix.columns, storage: storage)
   }
 
-  private static func set(_ vector: BatchedVector, _ places: [Place], to value: Double)
+  private func set(_ vector: BatchedVector, _ places: [Place], to value: Double)
     -> BatchedVector
   {
     if places.isEmpty { return vector }
-    let storage = AlignedBuffer(vector.array)
+    // Where the items have matrices of their own a row is noise for some of them only.
+    let isSplit = vector.items == nil && places.contains { $0.item != nil }
+    let storage = AlignedBuffer(
+      isSplit ? (0..<items).flatMap { _ in vector.array } : vector.array)
+    let copies = isSplit ? items : vector.items
     for place in places {
-      let owners = place.item.map { $0..<$0 + 1 } ?? 0..<(vector.items ?? 1)
-      for item in vector.items == nil ? 0..<1 : owners {
+      for item in place.item.map({ $0..<$0 + 1 }) ?? 0..<(copies ?? 1) {
         storage.pointer[item * vector.count + place.row] = value
       }
     }
-    return BatchedVector(items: vector.items, count: vector.count, storage: storage)
+    return BatchedVector(items: copies, count: vector.count, storage: storage)
   }
 }

@@ -77,6 +77,23 @@ import _TestSupport
     }
   }
 
+  /// A row that is noise for one item of a batch keeps its shared bound for the others.
+  @Test func noiseOfOneItemIsNoneOfTheOthers() throws {
+    // x₁ ≥ 0 beside x₂ ≥ -1 in items 0 and 2; the first row is noise in item 1.
+    let row = Matrix([[-1, 0], [0, -1]])
+    let noise = Matrix([[-1e-17, 0], [-1, -1]])
+    let h = Vector([-1e-10, 1])
+    let batch = try QuadraticProgramBatch(
+      Q: BatchedMatrix(shared: [[1, 0], [0, 1]]), p: BatchedVector(shared: [1, 0]),
+      G: BatchedMatrix([row, noise, row]), h: BatchedVector(shared: h))
+    let solution = try batch.solve()
+    #expect(solution.status == [.optimal, .optimal, .optimal])
+    for item in [0, 2] {
+      #expect(isClose(solution.x[item].array, [0, 0], absoluteTolerance: 1e-8).holds)
+    }
+    #expect(isClose(solution.x[1].array, [-1, 0], absoluteTolerance: 1e-8).holds)
+  }
+
   @Test func noiseBesideCurvedCones() throws {
     // max y subject to x exp(y / x) ≤ 1: 1/e at x = 1/e.
     let exponential = try ConeProgram(

@@ -97,6 +97,28 @@ import _TestSupport
     #expect(Double(solved) >= 0.9 * Double(FuzzBudget.seeds(60).count), "\(family)")
   }
 
+  /// Further attempts at an item are counted, and stop with the rest.
+  @Test func furtherAttemptsAreCountedAndStopped() throws {
+    var random = SeededGenerator(seed: 0)
+    let (program, _) = try Family.exponential.program(20, &random)
+    final class Log: @unchecked Sendable { var lines = 0 }
+    func solve(stoppingAfter last: Int) throws -> (solution: ConeProgramSolution, lines: Int) {
+      let log = Log()
+      var settings = ConeProgramSettings()
+      settings.iterationLog = { _ in
+        log.lines += 1
+        return log.lines <= last
+      }
+      return (try program.solve(settings: settings), log.lines)
+    }
+    let (whole, lines) = try solve(stoppingAfter: .max)
+    #expect(whole.iterations > lines / 2, "\(whole.iterations) iterations, \(lines) lines")
+    for last in stride(from: 1, to: lines, by: 7) {
+      let stopped = try solve(stoppingAfter: last).solution
+      #expect(stopped.status == .cancelled, "after \(last) lines")
+    }
+  }
+
   /// x[t+1] ≥ g x[t] from x[0] = 1: the optimum is gᵀ, by either path.
   @Test func growth() throws {
     for seed in FuzzBudget.seeds(60) {

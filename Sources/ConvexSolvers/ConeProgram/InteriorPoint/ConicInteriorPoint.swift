@@ -171,7 +171,8 @@ final class ConicInteriorPoint {
     isContinued: Bool = false,
     shouldStop: (ConicInteriorPoint, ConicResiduals, Double, Double) -> SolveStatus?
   ) -> SolveStatus {
-    if !dualOnly && !isContinued { iterations = 0 }
+    // A rescaled solve is a further attempt at the same item.
+    if !dualOnly && !isContinued && !isRescaled { iterations = 0 }
     guard isContinued || start(warmStart) else {
       relative = Residuals(primal: .infinity, dual: .infinity, gap: .infinity)
       return .numericalError
@@ -208,14 +209,11 @@ final class ConicInteriorPoint {
         outcome = .numericalError
         break
       }
-      system.accuracy = max(1e-13, min(1e-9, 1e-6 * error))
       guard updateScalings(mu: mu, dualOnly: dualOnly), system.factorize() else {
         outcome = .numericalError
         break
       }
-      if proofs.isPromising(residuals, threshold: 1e-7),
-        let proof = proofs.proof(self, threshold: 1e-7)
-      {
+      if let proof = proofs.proof(self, threshold: 1e-7) {
         ray = proof
         return proof.status
       }
