@@ -157,28 +157,18 @@ public struct AmortizedSolver<Model: WarmStarter>: Sendable {
     let places = Dictionary(uniqueKeysWithValues: trusted.enumerated().map { ($1, $0) })
     let coldPlaces = Dictionary(uniqueKeysWithValues: rest.enumerated().map { ($1, $0) })
     for item in reasons.indices {
-      // Where neither start reached the tolerance the better state counts.
-      let isWarmBetter =
-        if let place = coldPlaces[item],
-          let warmPlace = places[item]
-        {
-          !cold.statuses[place].isConclusive
-            && !(cold.residuals[place] <= warm.residuals[warmPlace])
-            && warm.residuals[warmPlace].isFinite
-        } else {
-          false
+      if let coldPlace = coldPlaces[item] {
+        // Where neither start reached the tolerance the better state counts.
+        let betterWarm = places[item].flatMap { place in
+          !cold.statuses[coldPlace].isConclusive
+            && !(cold.residuals[coldPlace] <= warm.residuals[place])
+            && warm.residuals[place].isFinite ? place : nil
         }
-      if isWarmBetter, let warmPlace = places[item], let place = coldPlaces[item] {
-        source.append(warmPlace)
-        outcome.solved.statuses.append(warm.statuses[warmPlace])
-        outcome.solved.residuals.append(warm.residuals[warmPlace])
-        outcome.solved.iterations.append(spent[item] + cold.iterations[place])
-        outcome.routes.append(.fellBack(reasons[item]!))
-      } else if let place = coldPlaces[item] {
-        source.append(trusted.count + place)
-        outcome.solved.statuses.append(cold.statuses[place])
-        outcome.solved.residuals.append(cold.residuals[place])
-        outcome.solved.iterations.append(spent[item] + cold.iterations[place])
+        let (answer, place) = betterWarm.map { (warm, $0) } ?? (cold, coldPlace)
+        source.append(betterWarm ?? trusted.count + coldPlace)
+        outcome.solved.statuses.append(answer.statuses[place])
+        outcome.solved.residuals.append(answer.residuals[place])
+        outcome.solved.iterations.append(spent[item] + cold.iterations[coldPlace])
         outcome.routes.append(.fellBack(reasons[item]!))
       } else {
         let place = places[item]!

@@ -1,5 +1,3 @@
-import LinearAlgebra
-
 /// When a ray counts as a proof of infeasibility: one rule for every method.
 ///
 /// A ray y in the dual cone with bᵀy = -1 contradicts every feasible x with |Aᵀy|₁ |x|∞ < 1, and no other: for
@@ -34,32 +32,5 @@ enum InfeasibilityRule {
   ///   - violation: |Px|₁ + |Ax + s|₁.
   static func acceptsDual(descent: Double, terms: Double, violation: Double) -> Bool {
     descent > 1e-12 * terms && descent.isFinite && violation * reach <= descent
-  }
-}
-
-/// A vector in twice the usual precision.
-struct DoubleDoubleVector {
-  private(set) var values: [DoubleDouble]
-
-  init(count: Int) { values = Array(repeating: DoubleDouble(0), count: count) }
-
-  subscript(_ index: Int) -> DoubleDouble {
-    get { values[index] }
-    set { values[index] = newValue }
-  }
-
-  /// Sum of the magnitudes.
-  var oneNorm: Double { values.reduce(0) { $0 + $1.value.magnitude } }
-
-  /// Adds Mv, with the entries of M in `entries`.
-  mutating func add(_ pattern: SparsityPattern, _ entries: Numbers, times v: DoubleDoubleVector) {
-    pattern.visit { row, column, entry in values[row] += v.values[column] * entries[entry] }
-  }
-
-  /// Adds Mᵀv.
-  mutating func add(
-    transposed pattern: SparsityPattern, _ entries: Numbers, times v: DoubleDoubleVector
-  ) {
-    pattern.visit { row, column, entry in values[column] += v.values[row] * entries[entry] }
   }
 }

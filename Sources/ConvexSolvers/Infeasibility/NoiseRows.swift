@@ -1,5 +1,3 @@
-import LinearAlgebra
-
 /// Rows of rounding noise: equalities and inequalities whose entries are all below what arithmetic resolves beside
 /// the other entries of their columns, and whose right-hand side is zero within tolerance.
 ///

@@ -13,24 +13,39 @@ extension ProblemView {
     for i in 0..<e { ray[i] = nu[i] }
     for j in 0..<m where lambda[j] > 0 && isBounded(j) { ray[e + j] = lambda[j] }
     guard ray.isFinite else { return nil }
-    // Correction is only worth its price near a proof.
+    // Twice the precision is only worth its price near a proof; most iterates are far from one.
+    guard isNearRay(ray) else { return nil }
     let first = CandidateRay(self, ray)
-    guard first.value.value > 0, first.size <= 1e-6 * max(first.terms, first.value.value) else {
-      return nil
-    }
     let hardness = InfeasibilityRule.hardness(relativeTolerance)
     if let proof = proof(first, hardness) { return proof }
     // Rows whose multiplier would become negative leave the support.
     let largest = ray.infinityNorm
-    var support = (0..<e + m).filter { $0 < e || ray[$0] > 1e-6 * largest }
+    for row in e..<e + m where ray[row] <= 1e-6 * largest { ray[row] = 0 }
+    var support = (0..<e + m).filter { $0 < e || ray[$0] > 0 }
     for _ in 0..<20 {
-      for row in e..<e + m { if !support.contains(row) { ray[row] = 0 } }
       guard let corrected = corrected(ray, support: support) else { return nil }
       let kept = support.filter { $0 < e || corrected[$0].value > 0 }
+      for row in support where row >= e && !(corrected[row].value > 0) { ray[row] = 0 }
       if kept.count == support.count { return proof(CandidateRay(self, corrected), hardness) }
       support = kept
     }
     return nil
+  }
+
+  /// Whether multipliers come near to a proof, in the precision of doubles.
+  private func isNearRay(_ ray: Vector) -> Bool {
+    var pull = Vector.zeros(n)
+    pull.withUnsafeMutableBufferPointer {
+      let multipliers = ray.storage.pointer
+      addTransposed(lambda: multipliers + e, nu: multipliers, to: $0.baseAddress!)
+    }
+    var value = 0.0
+    var terms = 0.0
+    for index in 0..<e + m where ray[index] != 0 {
+      value -= bound(index) * ray[index]
+      terms = max(terms, ray[index].magnitude * ck_largest(n, row(index)))
+    }
+    return value > 0 && pull.reduce(0) { $0 + $1.magnitude } <= 1e-6 * max(terms, value)
   }
 
   private func proof(_ candidate: CandidateRay, _ hardness: Double) -> QuadraticProgramRay? {
@@ -114,16 +129,11 @@ extension ProblemView {
   }
 
   private func proof(direction x: DoubleDoubleVector) -> QuadraticProgramRay? {
-    func product(_ row: UnsafePointer<Double>) -> Double {
-      var sum = DoubleDouble(0)
-      for j in 0..<n { sum += x[j] * row[j] }
-      return sum.value
-    }
-    let descent = -product(p)
+    let descent = -x.dot(p).value
     var violation = 0.0
-    if !isLinear { for i in 0..<n { violation += product(Q + i * n).magnitude } }
-    for i in 0..<e { violation += product(A + i * n).magnitude }
-    for j in 0..<m where isBounded(j) { violation += max(0, product(G + j * n)) }
+    if !isLinear { for i in 0..<n { violation += x.dot(Q + i * n).value.magnitude } }
+    for i in 0..<e { violation += x.dot(A + i * n).value.magnitude }
+    for j in 0..<m where isBounded(j) { violation += max(0, x.dot(G + j * n).value) }
     var terms = 0.0
     for j in 0..<n { terms += (p[j] * x[j].value).magnitude }
     guard
@@ -153,9 +163,7 @@ extension ProblemView {
       var right = Vector.zeros(n)
       var largest = 0.0
       for (row, scale) in zip(rows, scales) {
-        var sum = DoubleDouble(0)
-        for j in 0..<n { sum += x[j] * row[j] }
-        let value = sum.value * scale
+        let value = x.dot(row).value * scale
         largest = max(largest, value.magnitude)
         for j in 0..<n { right[j] += value * scale * row[j] }
       }

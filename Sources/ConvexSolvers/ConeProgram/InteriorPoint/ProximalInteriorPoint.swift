@@ -42,9 +42,7 @@ extension ConicInteriorPoint {
         outcome = .numericalError
         break
       }
-      if proofs.isPromising(residuals, threshold: 1e-4),
-        let proof = proofs.proof(self, threshold: 1e-4)
-      {
+      if let proof = proofs.proof(self, threshold: 1e-4) {
         ray = proof
         return proof.status
       }

@@ -174,8 +174,6 @@ private struct ScaledBarrier {
   let base: NonsymmetricBarrier
   var scale = Triple(repeating: 1)
 
-  init(base: NonsymmetricBarrier) { self.base = base }
-
   var unit: Triple { scale * base.unit }
   var dualUnit: Triple { base.unit / scale }
   func primalContains(_ s: Triple) -> Bool { base.primalContains(s / scale) }
