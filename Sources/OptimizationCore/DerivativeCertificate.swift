@@ -18,12 +18,13 @@ public struct DerivativeCertificate: Sendable, Equatable {
     case exact = "exact"
     /// The map is not differentiable here, or the duals are not unique: the least-norm element.
     case leastNorm = "least-norm"
-    /// The derivative at a point that is almost optimal only, to `errorEstimate`: which constraints are active
-    /// there is not certain.
+    /// A derivative to `errorEstimate` only: at a point that is almost optimal, where it is not certain which
+    /// constraints are active, or of a linear system that was solved to a relative residual above 1e-6.
     case approximate = "approximate"
     /// The derivative of the central-path point.
     case smoothed = "smoothed"
-    /// There is no derivative: the problem was not solved, or the policy asks for NaN.
+    /// There is no derivative: the problem was not solved, its linear system was not (a relative residual
+    /// above 0.1), or the policy asks for NaN.
     case undefined = "undefined"
   }
 
@@ -52,6 +53,23 @@ public struct DerivativeCertificate: Sendable, Equatable {
     self.adjointResidual = adjointResidual
     self.forwardResidual = forwardResidual
     self.errorEstimate = errorEstimate
+  }
+
+  /// The largest relative residual of the linear system behind a derivative that is called exact.
+  package static let largestExactResidual = 1e-6
+  /// The largest relative residual of the linear system behind any derivative.
+  package static let largestResidual = 0.1
+
+  /// The certificate with the kind that the residual of the linear system allows.
+  package var limitedByResidual: DerivativeCertificate {
+    let residual = max(adjointResidual ?? 0, forwardResidual ?? 0)
+    var result = self
+    if !(residual <= Self.largestResidual) {
+      result.kind = .undefined
+    } else if residual > Self.largestExactResidual, kind == .exact {
+      result.kind = .approximate
+    }
+    return result
   }
 
   /// Whether the solution map is not differentiable here, or only by a convention.

@@ -18,6 +18,8 @@ struct DerivativeCheck<Program: CheckedProgram> {
 
   /// Relative differences up to this are no contradiction.
   private var tolerance: Double { 1e-6 }
+  /// Differences that change more than this from step to step excuse no disagreement beyond it.
+  private static var largestUnsureness: Double { 1e-2 }
   /// An entry that agrees as well as this is not tried with another step.
   private var goodEnough: Double { 1e-8 }
   /// The steps of the sweep, relative to the scale of the entry.
@@ -113,8 +115,9 @@ struct DerivativeCheck<Program: CheckedProgram> {
       let (reverse, forward) = errors(comparison, scale: scale)
       result.reverseError = Self.larger(result.reverseError, reverse.best)
       result.forwardError = Self.larger(result.forwardError, forward.best)
-      if !(reverse.best <= allowed + 10 * reverse.unsure)
-        || !(forward.best <= allowed + 10 * forward.unsure)
+      // Nor do differences that do not settle.
+      if !(reverse.best <= allowed + min(10 * reverse.unsure, Self.largestUnsureness))
+        || !(forward.best <= allowed + min(10 * forward.unsure, Self.largestUnsureness))
       {
         result.isContradicted = true
       }

@@ -59,13 +59,14 @@ struct ConeProgramRun {
 
   private func solveItem(
     _ item: Int, _ solver: ConicInteriorPoint, deadline: ContinuousClock.Instant?,
-    results: ResultPointers
+    results: ResultPointers, startsWarm: Bool = true
   ) -> ConeProgramOutcome {
     var outcome = ConeProgramOutcome(status: .cancelled)
     solver.load(item, of: batch, relativeTolerance: settings.relativeTolerance)
-    let warmPoint = warmStart.map {
+    let warmPoint = (startsWarm ? warmStart : nil).map {
       ConicWarmPoint(x: $0.x.pointer(item), y: $0.y.pointer(item), s: $0.s.pointer(item))
     }
+    var isGuessBad = false
     func shouldStop(
       _ solver: ConicInteriorPoint, _ residuals: ConicResiduals, mu: Double, length: Double
     ) -> SolveStatus? {
@@ -77,6 +78,11 @@ struct ConeProgramRun {
         if !log(line) { return .cancelled }
       }
       if let deadline, ContinuousClock.now >= deadline { return .timeLimit }
+      // The first steps from a guess that is far from the central path are short.
+      if warmPoint != nil, (1...3).contains(solver.iterations), length < 0.2 {
+        isGuessBad = true
+        return .numericalError
+      }
       return nil
     }
     let tolerance = 0.3 * settings.relativeTolerance
@@ -91,11 +97,17 @@ struct ConeProgramRun {
         tolerance: early ?? tolerance, maximumIterations: settings.maximumIterations,
         warmStart: warmPoint, shouldStop: shouldStop)
     }
+    /// A bad guess must cost neither the answer nor much time.
+    func startCold() -> ConeProgramOutcome {
+      var cold = solveItem(
+        item, solver, deadline: deadline, results: results, startsWarm: false)
+      cold.iterations += outcome.iterations
+      return cold
+    }
     outcome.status = run(from: warmPoint)
-    if warmPoint != nil, outcome.status == .numericalError {
-      // A bad guess must not cost the answer.
+    if isGuessBad || (warmPoint != nil && outcome.status == .numericalError) {
       outcome.iterations = solver.iterations
-      outcome.status = run(from: nil)
+      return startCold()
     }
     if early != nil, outcome.status == .optimal {
       if let residuals = end.finishEarly() {
@@ -138,6 +150,9 @@ struct ConeProgramRun {
         outcome.status = .almostOptimal
       }
       outcome.objective = point.objective()
+      if warmPoint != nil, [.numericalError, .almostOptimal].contains(outcome.status) {
+        return startCold()
+      }
     }
     return outcome
   }

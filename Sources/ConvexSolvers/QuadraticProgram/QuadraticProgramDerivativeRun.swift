@@ -135,6 +135,13 @@ final class QuadraticProgramDerivativeRun: @unchecked Sendable {
       certificates[index] = system.certificate
       certificates[index][keyPath: residual] = error
       certificates[index].errorEstimate = estimate
+      let isUndefined = certificates[index].kind == .undefined
+      certificates[index] = certificates[index].limitedByResidual
+      if certificates[index].kind == .undefined, !isUndefined {
+        unknowns.x.update(repeating: .nan, count: n)
+        unknowns.lambda.update(repeating: .nan, count: m)
+        unknowns.nu.update(repeating: .nan, count: e)
+      }
       return system
     } catch {
       failures[index] = error

@@ -64,6 +64,8 @@ import _TestSupport
   }
 
   @Test(arguments: ConeKind.allCases) func warmStart(kind: ConeKind) throws {
+    var warmIterations = 0
+    var coldIterations = 0
     for seed in 0..<10 as Range<UInt64> {
       var random = SeededGenerator(seed: seed)
       let data = RandomConeProgram(kind, seed: seed)
@@ -78,21 +80,18 @@ import _TestSupport
         y: BatchedVector(shared: 100 * random.vector(cold.y.count)),
         s: BatchedVector(shared: 100 * random.vector(cold.y.count)))
       let other = try near.solve(warmStart: far)
-      withKnownIssue("warm starts can end in a numerical error", isIntermittent: true) {
-        #expect(warm.status == .optimal && other.status == .optimal, "\(kind) \(seed)")
-      }
-      guard warm.status == .optimal else { continue }
+      #expect(warm.status == .optimal && other.status == .optimal, "\(kind) \(seed)")
       #expect(
         isClose(
           warm.objective, coldNear.objective, relativeTolerance: 1e-7, absoluteTolerance: 1e-7
         )
         .holds, "\(kind) \(seed)")
-      withKnownIssue(
-        "warm starts can be slow for cones that are not symmetric", isIntermittent: true
-      ) {
-        #expect(warm.iterations <= coldNear.iterations + 3, "\(kind) \(seed)")
-      }
+      // A guess that leads nowhere costs at most as much again as a cold start.
+      #expect(warm.iterations <= 2 * coldNear.iterations + 3, "\(kind) \(seed)")
+      warmIterations += warm.iterations
+      coldIterations += coldNear.iterations
     }
+    #expect(warmIterations <= coldIterations + 10, "\(kind)")
   }
 
   @Test func warmStartsThatDoNotFit() throws {

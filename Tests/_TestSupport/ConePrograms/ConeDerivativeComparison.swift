@@ -36,7 +36,9 @@ package struct ConeDerivativeComparison {
   }
 
   /// Whether the two modes agree.
-  package var isAdjoint: Bool { abs(forward - reverse) <= 1e-7 * size }
+  package func isAdjoint(tolerance: Double = 1e-7) -> Bool {
+    abs(forward - reverse) <= tolerance * size
+  }
 
   /// The larger error that the two certificates admit.
   package var admittedError: Double {

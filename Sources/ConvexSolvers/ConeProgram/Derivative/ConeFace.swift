@@ -74,11 +74,28 @@ struct FaceActivity {
 }
 
 /// Finds the faces of all cones at a point (s, y), in the scaled item.
+///
+/// Every cone is judged by its own slack and dual. One that is smaller than the accuracy of the point is zero.
+/// Above that a cone is weakly active only if both are small and neither is much smaller than the other, as
+/// the central path approaches a solution without strict complementarity: a regular cone may be many orders
+/// smaller than the others of the item.
 struct FaceFinder {
   let layout: ConicLayout
-  /// Sizes below which slacks and duals count as zero.
+  /// Sizes below which slacks and duals count as zero: the accuracy of the point.
   let slackTolerance: Double
   let dualTolerance: Double
+  /// How many times larger a slack and a dual that are zero in the limit may be at the point.
+  var ambiguity = 1.0
+
+  /// The relative size that a slack or dual has at most if the other of the pair outweighs it.
+  static let negligible = 1e-4
+
+  /// Whether a pair of sizes, relative to the tolerances, leaves open which of the two is zero.
+  func isAmbiguous(_ slack: Double, _ dual: Double) -> Bool {
+    let larger = max(slack / slackTolerance, dual / dualTolerance)
+    let smaller = min(slack / slackTolerance, dual / dualTolerance)
+    return larger <= 1 || (larger <= ambiguity && smaller > Self.negligible * larger)
+  }
 
   func face(
     of block: ConicLayout.Block, isEliminated: Bool, s: Numbers, y: Numbers,
@@ -90,7 +107,7 @@ struct FaceFinder {
       var isActive = [Bool](repeating: false, count: block.count)
       for i in 0..<block.count {
         isActive[i] = s[i] * dualTolerance <= y[i] * slackTolerance
-        if s[i] <= slackTolerance, y[i] <= dualTolerance {
+        if isAmbiguous(s[i], y[i]) {
           isActive[i] = true
           activity.weaklyActive.append(block.start + i)
         }
@@ -103,8 +120,7 @@ struct FaceFinder {
       let face = semidefiniteFace(block, order, s, y, &activity)
       return isEliminated ? .semidefinite(face) : dense(face, block.count)
     case .exponential, .dualExponential, .power:
-      return ThreeDimensionalFace(block.cone, slackTolerance, dualTolerance).face(
-        block, s: s, y: y, activity: &activity)
+      return ThreeDimensionalFace(block.cone, self).face(block, s: s, y: y, activity: &activity)
     }
   }
 
@@ -116,12 +132,17 @@ struct FaceFinder {
     let slackIsZero = s[0] <= slackTolerance
     let dualIsZero = y[0] <= dualTolerance
     let rows = block.start..<block.start + block.count
-    // Inside, at the origin or on the boundary, by what dominates.
-    if slackIsZero {
-      if dualIsZero || dualInside <= dualTolerance { activity.weaklyActive += rows }
+    if isAmbiguous(s[0], y[0]) || isAmbiguous(s[0], max(dualInside, 0)) {
+      activity.weaklyActive += rows
       return .origin
     }
-    if dualIsZero {
+    // Inside, at the origin or on the boundary, by what dominates.
+    if slackIsZero { return .origin }
+    var isWeak = dualIsZero
+    if !dualIsZero, isAmbiguous(max(slackInside, 0), y[0]) {
+      activity.weaklyActive += rows
+      isWeak = true
+    } else if dualIsZero {
       if slackInside > slackTolerance { return .inactive }
       // Kept as active: only the normal direction of the dual may move.
       activity.weaklyActive += rows
@@ -141,7 +162,7 @@ struct FaceFinder {
       dual[i] = -slack[i]
     }
     // A dual of zero leaves it only the normal direction: any large ratio says so.
-    let ratio = dualIsZero ? 1e6 : min(s[0] / y[0], 1e12)
+    let ratio = isWeak ? 1e6 : min(s[0] / y[0], 1e12)
     return .boundary(slack: slack, dual: dual, ratio: ratio)
   }
 
@@ -197,8 +218,11 @@ struct FaceFinder {
     for i in 0..<order {
       let value = eigen.values[order - 1 - i]
       if value > slackTolerance { positive += 1 }
-      if value.magnitude <= slackTolerance,
-        activity.weaklyActive.last != block.start + block.count - 1
+      if value.magnitude <= slackTolerance * ambiguity,
+        activity.weaklyActive.last != block.start + block.count - 1,
+        isAmbiguous(
+          quadraticForm(s, rows, order - 1 - i).magnitude,
+          quadraticForm(y, rows, order - 1 - i).magnitude)
       {
         activity.weaklyActive += block.start..<block.start + block.count
       }
@@ -206,6 +230,20 @@ struct FaceFinder {
       for j in 0..<order { vectors[i, j] = rows[order - 1 - i, j] }
     }
     return SemidefiniteFace(order: order, values: values, vectors: vectors, positive: positive)
+  }
+
+  /// v'Mv of a packed symmetric matrix and one row of `vectors`.
+  private func quadraticForm(_ packed: Numbers, _ vectors: Matrix, _ row: Int) -> Double {
+    let root = 2.0.squareRoot()
+    var sum = 0.0
+    var place = 0
+    for j in 0..<vectors.columns {
+      for i in j..<vectors.columns {
+        sum += (i == j ? 1 : root) * packed[place] * vectors[row, i] * vectors[row, j]
+        place += 1
+      }
+    }
+    return sum
   }
 
   private func dense(_ face: SemidefiniteFace, _ count: Int) -> ConeFace {

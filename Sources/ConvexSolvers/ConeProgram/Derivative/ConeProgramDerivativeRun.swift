@@ -223,7 +223,8 @@ struct ConeProgramDerivativeRun {
       else { return (undefined, solved) }
       let certificate = DerivativeCertificate(
         kind: .smoothed, adjointResidual: isReverse ? residual : nil,
-        forwardResidual: isReverse ? nil : residual, errorEstimate: residual)
+        forwardResidual: isReverse ? nil : residual, errorEstimate: residual
+      ).limitedByResidual
       return (certificate, SolvePoint(x: central.x, y: central.y, owner: central))
     }
     guard let system = system(item) else { return (undefined, solved) }
@@ -247,12 +248,18 @@ struct ConeProgramDerivativeRun {
         quality.correction, quality.residual, pointError(solution.residuals[item].largest), 2e-16))
     if certificate.isDegenerate {
       certificate.kind = .leastNorm
+      // A residual larger than the error of the null space's basis belongs to directions only just outside of
+      // it, in which it is multiplied by the inverse of the regularization.
+      if quality.residual > 1e-8, quality.correction > 1e-6 {
+        certificate.errorEstimate = max(
+          certificate.errorEstimate, min(1, quality.residual / system.system.regularization))
+      }
       if policy == .throwing {
         throw DerivativeError.degenerate(item: item, certificate: certificate)
       }
       if policy == .nan { certificate.kind = .undefined }
     }
-    return (certificate, solved)
+    return (certificate.limitedByResidual, solved)
   }
 
   /// What the residuals of a point say about its error: as much after the polish, the square root before it,
@@ -272,8 +279,11 @@ struct ConeProgramDerivativeRun {
       batch, item, x: solution.x.pointer(item), y: solution.y.pointer(item),
       s: solution.s.pointer(item))
     let residual = solution.residuals[item].largest
+    let accuracy = max(1e-10, min(1e-3, 1e3 * residual))
+    // A point on the central path may be the square root of its residual from its faces.
+    let unpolished = max(1e-8, accuracy, min(1e-3, 10 * residual.squareRoot()))
     return ItemFaceSystem(
-      batch, item, point: point, tolerance: max(1e-8, min(1e-3, 10 * residual.squareRoot())),
+      batch, item, point: point, tolerance: accuracy, ambiguity: unpolished / accuracy,
       findsNullSpace: true)
   }
 

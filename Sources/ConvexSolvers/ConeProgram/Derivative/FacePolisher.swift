@@ -120,7 +120,7 @@ struct FaceRetraction {
 
   private func retractThreeDimensional(_ face: ConeFace, _ cone: Cone, _ s: Numbers, _ y: Numbers) {
     guard case .dense(_, let rank, let curvature) = face else { return }
-    let shape = ThreeDimensionalFace(cone, 1e-9, 1e-9)
+    let shape = ThreeDimensionalFace(cone, system.finder)
     let isCurved = rank == 2 && curvature.array.contains { $0 != 0 }
     let slack = SIMD3(s[0], s[1], s[2])
     let dual = SIMD3(y[0], y[1], y[2])

@@ -45,10 +45,12 @@ final class ItemFaceSystem {
   /// The system at a point; nil if the arithmetic breaks down.
   ///
   /// - Parameters:
-  ///   - tolerance: relative size below which both the slack and the dual count as zero.
+  ///   - tolerance: relative size below which a slack or dual counts as zero.
+  ///   - ambiguity: see `FaceFinder`.
   ///   - scaled: the item as it has been scaled before, nil to do that here.
   init?(
     _ batch: ConeProgramBatch, _ item: Int, point: ItemPoint, tolerance: Double,
+    ambiguity: Double = 1,
     findsNullSpace: Bool, scaled: ScaledItem? = nil
   ) {
     let layout = batch.structure.layout
@@ -68,7 +70,8 @@ final class ItemFaceSystem {
     }
     for row in data.absentRows { s[row] = 1 }
     let finder = FaceFinder(
-      layout: layout, slackTolerance: tolerance * slackSize, dualTolerance: tolerance * dualSize)
+      layout: layout, slackTolerance: tolerance * slackSize, dualTolerance: tolerance * dualSize,
+      ambiguity: ambiguity)
     self.finder = finder
     var activity = FaceActivity()
     let plan = batch.structure.eliminationPlan
@@ -94,7 +97,8 @@ final class ItemFaceSystem {
     if findsNullSpace { findNullSpace() }
   }
 
-  /// Solves for right-hand sides of the program's own rows; see `FaceSystem`. Free rows have dy = 0 and take
+  /// Solves for right-hand sides of the program's own rows; see `FaceSystem`. The residual is relative to the
+  /// right-hand sides as given, of which the part along the null space is removed first. Free rows have dy = 0 and take
   /// what is left as ds.
   ///
   /// - Parameter matrixA: entries of A as given, for free rows.
@@ -103,14 +107,25 @@ final class ItemFaceSystem {
     item: Int, accuracy: Double = 1e-15
   ) -> (residual: Double, correction: Double) {
     let n = layout.variables
-    remove(freeDirections, from: r1, n)
-    for j in 0..<n { rhsX[j] = data.costScale * data.D[j] * r1[j] }
     let m = layout.rows
     let own = stepY  // free until the solve
     for (row, original) in layout.originalRows.enumerated() { own[row] = r2[original] }
+    func scaledSize() -> Double {
+      for j in 0..<n { rhsX[j] = data.costScale * data.D[j] * r1[j] }
+      for row in 0..<m { rhsZ[row] = data.E[row] * own[row] }
+      return system.norm(rhsX, n) + system.norm(rhsZ, m)
+    }
+    let isDegenerate = !freeDirections.isEmpty || !dependentConstraints.isEmpty
+    let givenSize = isDegenerate ? scaledSize() : 0
+    remove(freeDirections, from: r1, n)
     remove(dependentConstraints, from: own, m)
-    for row in 0..<m { rhsZ[row] = data.E[row] * own[row] }
-    let quality = system.solve(rhsX, rhsZ, x: stepX, y: stepY, s: stepS, accuracy: accuracy)
+    let size = scaledSize()
+    var quality = system.solve(rhsX, rhsZ, x: stepX, y: stepY, s: stepS, accuracy: accuracy)
+    if isDegenerate, givenSize > 0 {
+      quality.residual *= size / givenSize
+      // Nothing but rounding was left.
+      if size < 1e-13 * givenSize { quality.correction = 0 }
+    }
     for j in 0..<n { x[j] = data.D[j] * stepX[j] }
     remove(freeDirections, from: x, n)
     for row in 0..<m { stepY[row] *= data.E[row] / data.costScale }
@@ -182,7 +197,9 @@ final class ItemFaceSystem {
       for i in 0..<n { rhsX[i] = random() }
       for i in 0..<m { rhsZ[i] = random() }
       var isNull = false
-      for pass in 0..<3 {
+      // The part of the start in the null space is small by chance with a probability of its size: it may be
+      // a millionth, and then needs more passes until it dominates.
+      for leastGrowth in [1e-6, 1e-4, 0.01, 0.3, 0.8] {
         remove(unitsX, from: rhsX, n)
         remove(unitsY, from: rhsZ, m)
         let before = system.norm(rhsX, n) + system.norm(rhsZ, m)
@@ -190,10 +207,10 @@ final class ItemFaceSystem {
         system.solveOnce(rhsX, rhsZ, x: stepX, y: stepY, s: stepS)
         let after = system.norm(stepX, n) + system.norm(stepY, m)
         let growth = after / before * system.regularization
-        if !growth.isFinite || growth < (pass == 0 ? 1e-3 : 0.8) { break }
+        if !growth.isFinite || growth < leastGrowth { break }
         for i in 0..<n { rhsX[i] = stepX[i] / after }
         for i in 0..<m { rhsZ[i] = stepY[i] / after }
-        isNull = pass == 2
+        isNull = leastGrowth == 0.8
       }
       if !isNull { break }
       let found = unitsX.count + unitsY.count

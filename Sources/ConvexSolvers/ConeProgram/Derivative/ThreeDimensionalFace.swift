@@ -6,17 +6,17 @@ struct ThreeDimensionalFace {
 
   private let shape: Shape
   private let map: ConeMap
-  private let slackTolerance: Double
-  private let dualTolerance: Double
+  private let finder: FaceFinder
+  private var slackTolerance: Double { finder.slackTolerance }
+  private var dualTolerance: Double { finder.dualTolerance }
 
   private enum Shape {
     case exponential
     case power(Double)
   }
 
-  init(_ cone: Cone, _ slackTolerance: Double, _ dualTolerance: Double) {
-    self.slackTolerance = slackTolerance
-    self.dualTolerance = dualTolerance
+  init(_ cone: Cone, _ finder: FaceFinder) {
+    self.finder = finder
     map = ConeMap(of: cone)
     if case .power(let exponent) = cone {
       shape = .power(exponent.magnitude)
@@ -33,24 +33,25 @@ struct ThreeDimensionalFace {
     let slackSize = (slack * slack).sum().squareRoot()
     let dualSize = (dual * dual).sum().squareRoot()
     let rows = block.start..<block.start + 3
-    if slackSize <= slackTolerance {
-      if dualSize <= dualTolerance
-        || distanceInside(dual: map.inverseTranspose(dual)) <= dualTolerance
-      {
-        activity.weaklyActive += rows
-      }
-      return withoutCurvature(rank: 3)
-    }
-    let point = map.forward(slack)
-    if dualSize <= dualTolerance {
-      if distanceInside(primal: point) > slackTolerance { return withoutCurvature(rank: 0) }
+    let dualInside = max(distanceInside(dual: map.inverseTranspose(dual)), 0)
+    if finder.isAmbiguous(slackSize, dualSize) || finder.isAmbiguous(slackSize, dualInside) {
       activity.weaklyActive += rows
-    }
-    if slackSize / slackTolerance < 1e-4 * dualSize / dualTolerance {
       return withoutCurvature(rank: 3)
     }
-    if dualSize / dualTolerance < 1e-4 * slackSize / slackTolerance,
-      distanceInside(primal: point) > slackTolerance
+    if slackSize <= slackTolerance { return withoutCurvature(rank: 3) }
+    let point = map.forward(slack)
+    let slackInside = max(distanceInside(primal: point), 0)
+    let isWeak = finder.isAmbiguous(slackInside, dualSize)
+    if isWeak { activity.weaklyActive += rows }
+    if dualSize <= dualTolerance, !isWeak { return withoutCurvature(rank: 0) }
+    // On the smooth boundary s'y vanishes beside |s||y|, however small one of the two is; at the apex, and
+    // inside, it does not.
+    let isOblique = (slack * dual).sum() > FaceFinder.negligible * slackSize * dualSize
+    if isOblique, slackSize / slackTolerance < 1e-4 * dualSize / dualTolerance {
+      return withoutCurvature(rank: 3)
+    }
+    if isOblique, dualSize / dualTolerance < 1e-4 * slackSize / slackTolerance,
+      slackInside > slackTolerance
     {
       return withoutCurvature(rank: 0)
     }
@@ -61,7 +62,7 @@ struct ThreeDimensionalFace {
     guard let curve = curvature(at: point, size: slackSize) else {
       return flatFace(point, slack, dual, rows, &activity)
     }
-    if dualSize <= dualTolerance {
+    if isWeak {
       // Kept as active: only the normal direction of the dual may move.
       let normal = map.transpose(curve.normal)
       let unit = normal / length(normal)
@@ -177,12 +178,12 @@ struct ThreeDimensionalFace {
     switch shape {
     case .exponential:
       // g = y log(z / y) - x.
-      guard s.y > 1e-9 * size, s.z > 1e-12 * size else { return nil }
+      guard s.y > 1e-14 * size, s.z > 1e-14 * size else { return nil }
       gradient = Triple(-1, logarithm(s.z / s.y) - 1, s.y / s.z)
       second = SymmetricThree(yy: -1 / s.y, yz: 1 / s.z, zz: -s.y / (s.z * s.z))
     case .power(let a):
       // g = xᵃy¹⁻ᵃ - |z|.
-      guard s.x > 1e-9 * size, s.y > 1e-9 * size else { return nil }
+      guard s.x > 1e-14 * size, s.y > 1e-14 * size else { return nil }
       let b = 1 - a
       let mean = LinearAlgebra.exponential(a * logarithm(s.x) + b * logarithm(s.y))
       gradient = Triple(a * mean / s.x, b * mean / s.y, s.z < 0 ? 1 : -1)
