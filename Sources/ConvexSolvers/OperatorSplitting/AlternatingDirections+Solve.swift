@@ -14,6 +14,7 @@ extension AlternatingDirections {
     var balance = PenaltyBalance()
     var status = SolveStatus.iterationLimit
     var ray: SparseQuadraticProgramRay?
+    var looksForRays = true
     var terms = OptimalityTerms(program, x: state.x, y: state.y)
     while true {
       if terms.residuals.largest <= settings.relativeTolerance {
@@ -45,8 +46,13 @@ extension AlternatingDirections {
         state = previous
         break
       }
-      ray = InfeasibilityTest(program, tolerance: settings.relativeTolerance)
-        .ray(x: state.x - previous.x, y: state.y - previous.y)
+      if looksForRays,
+        InfeasibilityTest(program, tolerance: settings.relativeTolerance)
+          .suspects(x: state.x - previous.x, y: state.y - previous.y)
+      {
+        looksForRays = false
+        ray = SuspectedRay.proof(of: program, deadline: deadline)
+      }
       if let ray {
         status = if case .primalInfeasible = ray { .primalInfeasible } else { .dualInfeasible }
         break
@@ -100,7 +106,7 @@ extension AlternatingDirections {
   }
 }
 
-/// Looks for a proof of infeasibility in the difference of two states (section 3.4 of the paper).
+/// Looks for signs of infeasibility in the difference of two states (section 3.4 of the paper).
 private struct InfeasibilityTest {
   let program: SparseQuadraticProgram
   let tolerance: Double
@@ -110,19 +116,17 @@ private struct InfeasibilityTest {
     self.tolerance = tolerance
   }
 
-  func ray(x: Vector, y: Vector) -> SparseQuadraticProgramRay? {
-    primalRay(y) ?? dualRay(x)
-  }
+  func suspects(x: Vector, y: Vector) -> Bool { suspectsPrimal(y) || suspectsDual(x) }
 
-  private func primalRay(_ difference: Vector) -> SparseQuadraticProgramRay? {
+  private func suspectsPrimal(_ difference: Vector) -> Bool {
     let size = difference.infinityNorm
-    guard size > 1e-30, size.isFinite else { return nil }
+    guard size > 1e-30, size.isFinite else { return false }
     var y = difference / size
     for row in 0..<y.count {
       // What points to an absent bound must be rounding.
       let bound = y[row] > 0 ? program.upper[row] : program.lower[row]
       if bound.isInfinite {
-        if y[row].magnitude > tolerance { return nil }
+        if y[row].magnitude > tolerance { return false }
         y[row] = 0
       }
     }
@@ -130,23 +134,22 @@ private struct InfeasibilityTest {
     for row in 0..<y.count where y[row] != 0 {
       support += y[row] * (y[row] > 0 ? program.upper[row] : program.lower[row])
     }
-    guard support < 0 else { return nil }
+    guard support < 0 else { return false }
     y = y / -support
     let scale = max(program.A.values.infinityNorm, 1) * y.infinityNorm
-    guard program.A.transposeTimes(y).infinityNorm <= tolerance * min(scale, 1) else { return nil }
-    return .primalInfeasible(y: y)
+    return program.A.transposeTimes(y).infinityNorm <= tolerance * min(scale, 1)
   }
 
-  private func dualRay(_ difference: Vector) -> SparseQuadraticProgramRay? {
+  private func suspectsDual(_ difference: Vector) -> Bool {
     let slope = program.q.dot(difference)
-    guard slope < 0, difference.infinityNorm > 1e-30 else { return nil }
+    guard slope < 0, difference.infinityNorm > 1e-30 else { return false }
     let x = difference / -slope
-    guard x.isFinite, (program.P * x).infinityNorm <= tolerance else { return nil }
+    guard x.isFinite, (program.P * x).infinityNorm <= tolerance else { return false }
     let Ax = program.A * x
     for row in 0..<Ax.count {
-      if program.upper[row].isFinite && Ax[row] > tolerance { return nil }
-      if program.lower[row].isFinite && Ax[row] < -tolerance { return nil }
+      if program.upper[row].isFinite && Ax[row] > tolerance { return false }
+      if program.lower[row].isFinite && Ax[row] < -tolerance { return false }
     }
-    return .dualInfeasible(x: x)
+    return true
   }
 }

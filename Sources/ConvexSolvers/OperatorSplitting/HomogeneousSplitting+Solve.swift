@@ -31,6 +31,7 @@ private struct HomogeneousSplittingRun {
   private var balance = PenaltyBalance()
   private var status = SolveStatus.iterationLimit
   private var ray: ConeProgramRay?
+  private var looksForRays = true
   private var steps = 0
   private let begin = ContinuousClock.now
 
@@ -54,8 +55,11 @@ private struct HomogeneousSplittingRun {
         status = .optimal
         return
       }
-      if let found = certificate(iterate) {
-        ray = found
+      if looksForRays, suspectsRay(iterate) {
+        looksForRays = false
+        ray = SuspectedRay.proof(of: program, deadline: deadline)
+      }
+      if let found = ray {
         status = if case .primalInfeasible = found { .primalInfeasible } else { .dualInfeasible }
         return
       }
@@ -118,8 +122,8 @@ private struct HomogeneousSplittingRun {
     acceleration.reset()
   }
 
-  /// A proof of infeasibility in the iterate, if it is one.
-  private func certificate(_ iterate: HomogeneousSplitting.Iterate) -> ConeProgramRay? {
+  /// Whether the iterate is nearly a ray.
+  private func suspectsRay(_ iterate: HomogeneousSplitting.Iterate) -> Bool {
     let tolerance = settings.relativeTolerance
     var product = 0.0
     for row in 0..<program.rows where program.b[row] < 1e20 {
@@ -128,23 +132,18 @@ private struct HomogeneousSplittingRun {
     if product < 0 {
       var y = iterate.y / -product
       for row in method.core.absentRows { y[row] = 0 }
-      if y.isFinite, method.core.A.transposeTimes(y).infinityNorm <= tolerance {
-        return .primalInfeasible(y: y)
-      }
+      if y.isFinite, method.core.A.transposeTimes(y).infinityNorm <= tolerance { return true }
     }
     let slope = program.c.dot(iterate.x)
-    guard slope < 0 else { return nil }
+    guard slope < 0 else { return false }
     let x = iterate.x / -slope
-    var s = iterate.s / -slope
-    guard x.isFinite, s.isFinite else { return nil }
+    let s = iterate.s / -slope
+    guard x.isFinite, s.isFinite else { return false }
     let Ax = method.core.A * x
     var violation = 0.0
     for row in 0..<s.count { violation = max(violation, (Ax[row] + s[row]).magnitude) }
     if let P = method.core.P { violation = max(violation, (P * x).infinityNorm) }
-    if violation > tolerance { return nil }
-    let whole = program.A * x
-    for row in method.core.absentRows { s[row] = -whole[row] }
-    return .dualInfeasible(x: x, s: s)
+    return violation <= tolerance
   }
 
   /// The answer as those of `ConeProgram.solve`.
