@@ -364,10 +364,24 @@ import _TestSupport
     #expect(isClose(try empty.solve()[x].item, 1, absoluteTolerance: 1e-8).holds)
   }
 
+  @Test func solvesInTheBackground() async throws {
+    let x = Variable(2), p = Parameter(2, sign: .nonnegative, name: "price")
+    let problem = try Problem(.minimize(dot(p, square(x - 1))))
+    let answer = try await problem.solve([p: [1, 2]])
+    #expect(isClose(answer[x].scalars, [1, 1], absoluteTolerance: 1e-8).holds)
+    await #expect(throws: ParameterError.missing(parameter: "price")) {
+      _ = try await problem.solve()
+    }
+  }
+
   @Test func parametersAreChecked() throws {
     let x = Variable(2), p = Parameter(2, sign: .nonnegative, name: "price")
     let problem = try Problem(.minimize(dot(p, square(x))))
     #expect(throws: ParameterError.missing(parameter: "price")) { try problem.solve() }
+    let other = Parameter(name: "other")
+    #expect(throws: ParameterError.unknown(parameter: "other")) {
+      try problem.solve([p: [1, 1], other: 2])
+    }
     #expect(throws: ParameterError.duplicate(parameter: "price")) {
       try problem.layer(parameters: [p, p])
     }

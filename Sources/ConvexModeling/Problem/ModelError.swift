@@ -32,6 +32,8 @@ public struct ModelError: Error, Sendable, Equatable, CustomStringConvertible {
 public enum ParameterError: Error, Sendable, Equatable, CustomStringConvertible {
   /// A parameter of the problem has no value.
   case missing(parameter: String)
+  /// A value for a parameter that does not occur in the problem.
+  case unknown(parameter: String)
   /// A parameter that is listed twice.
   case duplicate(parameter: String)
   /// A value of another shape, which is neither that of the parameter nor has it after a batch axis.
@@ -60,6 +62,7 @@ public enum ParameterError: Error, Sendable, Equatable, CustomStringConvertible 
   public var description: String {
     switch self {
     case .missing(let name): "parameter \(name): has no value"
+    case .unknown(let name): "parameter \(name): does not occur in the problem"
     case .duplicate(let name): "parameter \(name): is listed twice"
     case .shape(let name, let expected, let actual):
       "parameter \(name): the value has shape \(actual), expected \(expected) or one more leading axis"

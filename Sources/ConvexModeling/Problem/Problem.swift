@@ -124,12 +124,35 @@ public struct Problem: Sendable {
   /// - Parameter values: a value for every parameter that occurs.
   /// - Throws: `ParameterError` for values that do not fit, `ProblemError` for data that the solver refuses.
   public func solve(_ values: ParameterValues = [:]) throws -> ProblemLayer.Answer {
+    let (listed, tensors) = try arguments(values)
+    return try layer(parameters: listed)(tensors)
+  }
+
+  /// Solves the problem for one set of parameters on a thread outside of Swift's concurrency pool, so that other
+  /// tasks run on meanwhile; where the task is cancelled the solve ends within an iteration, with the status
+  /// `cancelled`.
+  public func solve(_ values: ParameterValues = [:]) async throws -> ProblemLayer.Answer {
+    let (listed, tensors) = try arguments(values)
+    return try await BackgroundSolve.run(isCancelled: nil) { isCancelled in
+      var settings = ConeProgramSettings()
+      settings.isCancelled = isCancelled
+      var quadraticSettings = QuadraticProgramSettings()
+      quadraticSettings.isCancelled = isCancelled
+      return try self.layer(
+        parameters: listed, settings: settings, quadraticSettings: quadraticSettings)(tensors)
+    }
+  }
+
+  /// The parameters that have a value, and their values.
+  private func arguments(_ values: ParameterValues) throws -> ([Parameter], [Tensor]) {
     let listed = values.values.map(\.parameter)
     for parameter in parameters where !listed.contains(where: { $0 === parameter }) {
       throw ParameterError.missing(parameter: parameter.name)
     }
-    return try layer(parameters: listed)(
-      try values.values.map { try $0.parameter.tensor($0.value) })
+    for parameter in listed where !parameters.contains(where: { $0 === parameter }) {
+      throw ParameterError.unknown(parameter: parameter.name)
+    }
+    return (listed, try values.values.map { try $0.parameter.tensor($0.value) })
   }
 
   /// The problem as a differentiable function of tensors.

@@ -77,6 +77,7 @@ struct ConeProgramRun {
           kappaOverTau: solver.point.kappa / solver.point.tau, stepLength: length)
         if !log(line) { return .cancelled }
       }
+      if settings.isCancelled?() == true { return .cancelled }
       if let deadline, ContinuousClock.now >= deadline { return .timeLimit }
       // The first steps from a guess that is far from the central path are short.
       if warmPoint != nil, (1...3).contains(solver.iterations), length < 0.2 {
@@ -184,6 +185,20 @@ extension ConeProgramBatch {
     return try ConeProgramRun(self, settings: settings, warmStart: warmStart).solve()
   }
 
+  /// Solves every item on threads outside of Swift's concurrency pool, so that other tasks run on meanwhile.
+  ///
+  /// Where the task is cancelled the solve ends within an iteration: items not finished by then have the
+  /// status `cancelled`, the others keep their answers. `settings.progress` reports from those threads.
+  public func solve(
+    settings: ConeProgramSettings = ConeProgramSettings(), warmStart: ConeProgramWarmStart? = nil
+  ) async throws -> ConeProgramBatchSolution {
+    try await BackgroundSolve.run(isCancelled: settings.isCancelled) { isCancelled in
+      var settings = settings
+      settings.isCancelled = isCancelled
+      return try self.solve(settings: settings, warmStart: warmStart)
+    }
+  }
+
   private func check(_ warmStart: ConeProgramWarmStart) throws(ProblemError) {
     let parts = [
       ("warmStart.x", warmStart.x, variables), ("warmStart.y", warmStart.y, rows),
@@ -211,5 +226,13 @@ extension ConeProgram {
     settings: ConeProgramSettings = ConeProgramSettings(), warmStart: ConeProgramWarmStart? = nil
   ) throws -> ConeProgramSolution {
     ConeProgramSolution(batch: try batch.solve(settings: settings, warmStart: warmStart), item: 0)
+  }
+
+  /// Solves the program on a thread outside of Swift's concurrency pool; see `ConeProgramBatch.solve`.
+  public func solve(
+    settings: ConeProgramSettings = ConeProgramSettings(), warmStart: ConeProgramWarmStart? = nil
+  ) async throws -> ConeProgramSolution {
+    ConeProgramSolution(
+      batch: try await batch.solve(settings: settings, warmStart: warmStart), item: 0)
   }
 }

@@ -19,6 +19,9 @@ public struct ConeProgramSettings: Sendable {
   public var threads: Int?
   /// Called between chunks of a batch; return false to cancel.
   public var progress: ProgressCallback?
+  /// Asked from the threads that solve, as often as the time limit is looked at; return true to cancel: items not
+  /// finished by then report `cancelled`. The `async` forms of `solve` ask the task as well.
+  public var isCancelled: (@Sendable () -> Bool)?
   /// Called after each iteration of each item, from the thread that solves it; return false to cancel
   /// that item.
   public var iterationLog: (@Sendable (ConeProgramIteration) -> Bool)?

@@ -6,12 +6,13 @@ extension ProblemView {
   /// where the dense methods ran out of digits. Keeps what is better than the point at hand.
   func finishAsConeProgram(
     _ point: PointView, _ scratch: OptimalityScratch, outcome: inout ItemOutcome,
-    tolerance: Double, isOverdue: () -> Bool
+    tolerance: Double, isOverdue: @escaping @Sendable () -> Bool
   ) {
     if isOverdue() { return }
     var settings = ConeProgramSettings()
     settings.relativeTolerance = min(tolerance, settings.relativeTolerance)
     settings.threads = 1
+    settings.isCancelled = isOverdue
     guard let program = try? coneProgram(), let solution = try? program.solve(settings: settings)
     else { return }
     outcome.iterations += solution.iterations

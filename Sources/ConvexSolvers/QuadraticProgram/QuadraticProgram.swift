@@ -69,4 +69,12 @@ public struct QuadraticProgram: Sendable {
   ) throws -> QuadraticProgramSolution {
     try batch.solve(settings: settings, warmStart: warmStart)[0]
   }
+
+  /// Solves the problem on a thread outside of Swift's concurrency pool; see `QuadraticProgramBatch.solve`.
+  public func solve(
+    settings: QuadraticProgramSettings = QuadraticProgramSettings(),
+    warmStart: QuadraticProgramWarmStart? = nil
+  ) async throws -> QuadraticProgramSolution {
+    try await batch.solve(settings: settings, warmStart: warmStart)[0]
+  }
 }

@@ -22,6 +22,21 @@ extension QuadraticProgramBatch {
     return try QuadraticProgramRun(self, settings: settings, warmStart: warmStart).solve()
   }
 
+  /// Solves every item on threads outside of Swift's concurrency pool, so that other tasks run on meanwhile.
+  ///
+  /// Where the task is cancelled the solve ends within an iteration: items not finished by then have the
+  /// status `cancelled`, the others keep their answers. `settings.progress` reports from those threads.
+  public func solve(
+    settings: QuadraticProgramSettings = QuadraticProgramSettings(),
+    warmStart: QuadraticProgramWarmStart? = nil
+  ) async throws -> QuadraticProgramBatchSolution {
+    try await BackgroundSolve.run(isCancelled: settings.isCancelled) { isCancelled in
+      var settings = settings
+      settings.isCancelled = isCancelled
+      return try self.solve(settings: settings, warmStart: warmStart)
+    }
+  }
+
   /// The dense methods hold several copies of the data.
   private func checkSize() throws(ProblemError) {
     let rows = inequalities + equalities

@@ -129,7 +129,7 @@ final class QuadraticProgramRun: @unchecked Sendable {
 
   private func solve(item: Int, _ worker: QuadraticProgramWorker) {
     guard !isOverdue() else {
-      outcomes[item].status = .timeLimit
+      outcomes[item].status = isCancelled ? .cancelled : .timeLimit
       return
     }
     let start = DispatchTime.now().uptimeNanoseconds
@@ -144,16 +144,21 @@ final class QuadraticProgramRun: @unchecked Sendable {
     let guess = warmStart?.activeMultipliers(item, problems[item])
     do throws(IndefiniteQuadraticTerm) {
       (outcomes[item], methods[item]) = try worker.solve(item: item, point: point, guess: guess)
+      if outcomes[item].status == .timeLimit, isCancelled { outcomes[item].status = .cancelled }
     } catch {
       indefiniteShift.pointer[item] = error.shift
     }
     seconds[item] = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
   }
 
+  /// Whether to stop, at the time limit or because the solve was cancelled.
   func isOverdue() -> Bool {
+    if isCancelled { return true }
     guard let deadline else { return false }
     return DispatchTime.now() >= deadline
   }
+
+  private var isCancelled: Bool { settings.isCancelled?() ?? false }
 
   /// A rough cost of one item, from measurements on one core.
   private var microsecondsPerItem: Double {

@@ -32,6 +32,9 @@ public struct QuadraticProgramSettings: Sendable {
   public var threads: Int?
   /// Called between chunks; return false to cancel.
   public var progress: ProgressCallback?
+  /// Asked from the threads that solve, as often as the time limit is looked at; return true to cancel: items not
+  /// finished by then report `cancelled`. The `async` forms of `solve` ask the task as well.
+  public var isCancelled: (@Sendable () -> Bool)?
 
   public init(method: Method = .automatic) {
     self.method = method
