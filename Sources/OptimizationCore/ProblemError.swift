@@ -6,6 +6,10 @@ public enum ProblemError: Error, Sendable, Equatable {
   case shape(argument: String, item: Int?, expected: [Int], actual: [Int])
   /// A batched argument with another number of items than the batch.
   case batchSize(argument: String, expected: Int, actual: Int)
+  /// An argument that another one makes no sense without.
+  case missing(argument: String, beside: String)
+  /// An argument that must have one value per item, in a first axis more, and has not.
+  case batchAxis(argument: String, actual: [Int])
   /// An argument whose numbers have another type than the method works with.
   case elementType(argument: String, expected: String, actual: String)
   /// NaN, or an infinity where only finite numbers mean something.
@@ -23,7 +27,7 @@ public enum ProblemError: Error, Sendable, Equatable {
   public var argument: String? {
     switch self {
     case .shape(let argument, _, _, _), .batchSize(let argument, _, _),
-      .elementType(let argument, _, _),
+      .elementType(let argument, _, _), .missing(let argument, _), .batchAxis(let argument, _),
       .notFinite(let argument, _, _, _), .notSymmetric(let argument, _, _, _, _),
       .notPositiveSemidefinite(let argument, _, _):
       argument
@@ -38,7 +42,7 @@ public enum ProblemError: Error, Sendable, Equatable {
     case .shape(_, let item, _, _), .notFinite(_, let item, _, _),
       .notSymmetric(_, let item, _, _, _), .notPositiveSemidefinite(_, let item, _):
       item
-    case .batchSize, .elementType, .cone, .tooLarge: nil
+    case .batchSize, .missing, .batchAxis, .elementType, .cone, .tooLarge: nil
     }
   }
 
@@ -49,6 +53,9 @@ public enum ProblemError: Error, Sendable, Equatable {
       "has shape \(actual), expected \(expected)"
     case .batchSize(_, let expected, let actual):
       "has \(actual) items, the batch has \(expected)"
+    case .missing(_, let other): "is missing beside \(other)"
+    case .batchAxis(_, let actual):
+      "has shape \(actual), expected a batch axis before that of one item"
     case .elementType(_, let expected, let actual):
       "holds \(actual) numbers, expected \(expected); convert it"
     case .notFinite(_, _, let index, let value):

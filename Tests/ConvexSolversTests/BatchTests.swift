@@ -116,6 +116,12 @@ import _TestSupport
       throws: ProblemError.notSymmetric(
         argument: "Q", item: nil, row: 1, column: 0, difference: -1)
     ) { try QuadraticProgram(Q: [[1, 1], [0, 1]], p: [1, 2]) }
+    #expect(throws: ProblemError.missing(argument: "h", beside: "G")) {
+      try QuadraticProgram(p: [1], G: [[1]])
+    }
+    #expect(throws: ProblemError.missing(argument: "b", beside: "A")) {
+      try QuadraticProgram(p: [1], A: [[1]])
+    }
     #expect(throws: ProblemError.batchSize(argument: "h", expected: 2, actual: 3)) {
       try QuadraticProgramBatch(
         p: BatchedVector([[1], [2]]), G: BatchedMatrix(shared: [[1]]),

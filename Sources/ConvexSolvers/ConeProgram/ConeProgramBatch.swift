@@ -10,7 +10,7 @@ public struct ConeProgramBatch: Sendable {
   /// The number of items, B.
   public let items: Int
   /// Quadratic term, shape `[B, n, n]` or `[n, n]`; nil for none.
-  public let P: BatchedSparseMatrix?
+  public private(set) var P: BatchedSparseMatrix?
   /// Linear term, shape `[B, n]` or `[n]`.
   public let c: BatchedVector
   /// Constraint matrix, shape `[B, m, n]` or `[m, n]`.
@@ -31,7 +31,9 @@ public struct ConeProgramBatch: Sendable {
   ///
   /// - Parameters:
   ///   - items: the number of items; nil to take it from the batched arguments (1 if all are shared).
-  ///   - P: quadratic term, whole and symmetric; nil for zero.
+  ///   - P: quadratic term, whole and symmetric; nil for zero. An asymmetry of at most 1e-6 of its largest
+  ///     entry passes for rounding, and the symmetric part is solved with and kept (an entry whose mirror
+  ///     image is not in the pattern counts as zero); a larger one is an error.
   ///   - c: linear term.
   ///   - A: constraint matrix.
   ///   - b: right-hand side; +infinity (or at least 1e20) in a nonnegative row means no constraint.
@@ -49,6 +51,7 @@ public struct ConeProgramBatch: Sendable {
     self.b = b
     structure = ConeProgramStructure(P: P?.pattern, A: A.pattern, cones: cones)
     try validate()
+    self.P = symmetricQuadraticTerm
   }
 
   private init(
@@ -83,9 +86,10 @@ public struct ConeProgramBatch: Sendable {
     let newB = b ?? self.b
     let count =
       items ?? [newP?.items, newC.items, newA.items, newB.items].compactMap { $0 }.first ?? 1
-    let result = ConeProgramBatch(
+    var result = ConeProgramBatch(
       items: count, P: newP, c: newC, A: newA, b: newB, structure: structure)
     try result.validate()
+    result.P = result.symmetricQuadraticTerm
     return result
   }
 

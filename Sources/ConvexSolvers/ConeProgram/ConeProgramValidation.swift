@@ -83,7 +83,7 @@ extension ConeProgramBatch {
       for entry in 0..<pattern.entries {
         let other = mirror[entry] < 0 ? 0 : values[mirror[entry]]
         let difference = (values[entry] - other).magnitude
-        if difference > 1e-12 * largest {
+        if difference > largestRelativeAsymmetry * largest {
           let index = pattern.index(of: entry)
           throw .notSymmetric(
             argument: "P", item: P.items.map { _ in item }, row: index[0], column: index[1],
@@ -91,6 +91,32 @@ extension ConeProgramBatch {
         }
       }
     }
+  }
+}
+
+extension ConeProgramBatch {
+  /// P made symmetric, which was found to be so but for rounding.
+  var symmetricQuadraticTerm: BatchedSparseMatrix? {
+    guard let P else { return nil }
+    let mirror = structure.mirrorOfP
+    func image(_ values: UnsafePointer<Double>, _ entry: Int) -> Double {
+      mirror[entry] < 0 ? 0 : values[mirror[entry]]
+    }
+    let isSymmetric = (0..<(P.items ?? 1)).allSatisfy { item in
+      let values = P.values.pointer(item)
+      return mirror.indices.allSatisfy { values[$0] == image(values, $0) }
+    }
+    if isSymmetric { return P }
+    let storage = AlignedBuffer(copying: P.values.storage)
+    let means = BatchedVector(items: P.values.items, count: P.values.count, storage: storage)
+    for item in 0..<(P.items ?? 1) {
+      let values = P.values.pointer(item)
+      let mean = means.pointer(item)
+      for entry in mirror.indices {
+        mean[entry] = mirror[entry] < 0 ? 0 : 0.5 * values[entry] + 0.5 * image(values, entry)
+      }
+    }
+    return BatchedSparseMatrix(pattern: P.pattern, values: means)
   }
 }
 

@@ -31,6 +31,9 @@ public struct SparseQuadraticProgram: Sendable {
 
   /// Checks the data and keeps it.
   ///
+  /// An asymmetry of P of at most 1e-6 of its largest entry passes for rounding, and the symmetric part is
+  /// kept.
+  ///
   /// - Throws: `ProblemError`, naming the argument, for shapes, numbers that are not finite, an
   ///   asymmetric P, and bounds that exclude every number (`lower` above `upper`).
   public init(
@@ -63,16 +66,18 @@ public struct SparseQuadraticProgram: Sendable {
       }
     }
     let largest = P.values.infinityNorm
+    var isSymmetric = true
     for j in 0..<n {
       for entry in P.pattern.columnStarts[j]..<P.pattern.columnStarts[j + 1] {
         let i = P.pattern.rowIndices[entry]
         let difference = (P.values[entry] - P[j, i]).magnitude
-        if difference > 1e-12 * largest {
+        isSymmetric = isSymmetric && difference == 0
+        if difference > largestRelativeAsymmetry * largest {
           throw .notSymmetric(argument: "P", item: nil, row: i, column: j, difference: difference)
         }
       }
     }
-    self.P = P
+    self.P = isSymmetric ? P : P.symmetricPart
     self.q = q
     self.A = A
     self.lower = lower
@@ -116,4 +121,19 @@ public struct SparseQuadraticProgramSolution: Sendable {
   public let isPolished: Bool
   /// The last state, from which a solve may go on or start again with other data.
   public let state: AlternatingDirections.State
+}
+
+extension SparseMatrix {
+  /// The mean of the matrix and its transpose.
+  fileprivate var symmetricPart: SparseMatrix {
+    var entries: [(row: Int, column: Int, value: Double)] = []
+    pattern.forEachEntry { entry, row, column in
+      let value = values[entry]
+      entries.append((row, column, value / 2))
+      entries.append((column, row, value / 2))
+    }
+    return SparseMatrix(
+      rows: rows, columns: columns, row: entries.map(\.row), column: entries.map(\.column),
+      values: entries.map(\.value))
+  }
 }

@@ -10,7 +10,7 @@ public struct QuadraticProgramBatch: Sendable {
   /// The number of items, B.
   public let items: Int
   /// Quadratic term, nil for a linear program.
-  let quadraticTerm: BatchedMatrix?
+  private(set) var quadraticTerm: BatchedMatrix?
   /// Linear term, shape `[B, n]` or `[n]`.
   public let p: BatchedVector
   /// Inequality matrix, shape `[B, m, n]` or `[m, n]`.
@@ -39,7 +39,8 @@ public struct QuadraticProgramBatch: Sendable {
   ///
   /// - Parameters:
   ///   - items: the number of items; nil to take it from the batched arguments (1 if all are shared).
-  ///   - Q: quadratic term; nil for zero.
+  ///   - Q: quadratic term; nil for zero. An asymmetry of at most 1e-6 of its largest element passes for
+  ///     rounding, and the symmetric part is solved with and kept; a larger one is an error.
   ///   - p: linear term; its length is n ≥ 1.
   ///   - G: inequality matrix; nil for no inequalities.
   ///   - h: inequality bounds; +infinity, or at least 1e20, for an absent bound.
@@ -51,6 +52,8 @@ public struct QuadraticProgramBatch: Sendable {
     h: BatchedVector? = nil, A: BatchedMatrix? = nil, b: BatchedVector? = nil
   ) throws(ProblemError) {
     let n = p.count
+    if G != nil, h == nil { throw .missing(argument: "h", beside: "G") }
+    if A != nil, b == nil { throw .missing(argument: "b", beside: "A") }
     let counts = [Q?.items, p.items, G?.items, h?.items, A?.items, b?.items]
     self.items = items ?? counts.compactMap { $0 }.first ?? 1
     quadraticTerm = Q
@@ -60,6 +63,7 @@ public struct QuadraticProgramBatch: Sendable {
     self.A = A ?? BatchedMatrix(shared: Matrix(rows: 0, columns: n))
     self.b = b ?? BatchedVector(shared: Vector.zeros(0))
     try validate()
+    quadraticTerm = Q?.symmetricPart
   }
 
   private init(

@@ -74,13 +74,16 @@ func checkFinite(_ storage: AlignedBuffer, _ argument: String, shape: [Int], bat
   }
 }
 
-/// Throws where a matrix differs from its transpose by more than 1e-9 of its largest element; smaller
-/// differences are rounding.
+/// Largest difference between an element of a quadratic term and its mirror image, relative to the largest
+/// element, that passes for rounding (of single precision, say). The mean of the two is then meant.
+package let largestRelativeAsymmetry = 1e-6
+
+/// Throws where a matrix differs from its transpose by more than `largestRelativeAsymmetry`.
 func requireSymmetric(_ matrix: UnsafePointer<Double>, _ n: Int, argument: String, item: Int?)
   throws(ProblemError)
 {
   guard ck_is_symmetric(n, matrix) == 0 else { return }
-  let tolerance = 1e-9 * ck_largest(n * n, matrix)
+  let tolerance = largestRelativeAsymmetry * ck_largest(n * n, matrix)
   for i in 0..<n {
     for j in 0..<i {
       let difference = matrix[i * n + j] - matrix[j * n + i]
@@ -89,5 +92,27 @@ func requireSymmetric(_ matrix: UnsafePointer<Double>, _ n: Int, argument: Strin
           argument: argument, item: item, row: i, column: j, difference: difference)
       }
     }
+  }
+}
+
+extension BatchedMatrix {
+  /// The mean of each matrix and its transpose; the same matrices where they are symmetric to the last bit.
+  var symmetricPart: BatchedMatrix {
+    let n = rows
+    let count = items ?? 1
+    guard (0..<count).contains(where: { ck_is_symmetric(n, pointer($0)) == 0 }) else { return self }
+    let result = BatchedMatrix(
+      items: items, rows: n, columns: n, storage: AlignedBuffer(copying: storage))
+    for item in 0..<count {
+      let matrix = result.pointer(item)
+      for i in 0..<n {
+        for j in 0..<i {
+          let mean = 0.5 * matrix[i * n + j] + 0.5 * matrix[j * n + i]
+          matrix[i * n + j] = mean
+          matrix[j * n + i] = mean
+        }
+      }
+    }
+    return result
   }
 }
