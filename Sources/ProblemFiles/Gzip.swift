@@ -1,11 +1,11 @@
 import CZlib
 
 extension TextBytes {
-  /// The most bytes that a compressed file may unfold to: a few kilobytes can hide terabytes.
-  static let largestDecompressedSize = 8 << 30
-
   /// The text inside these bytes, which must be gzip (one member or several).
-  func decompressed() throws(ProblemFileError) -> TextBytes {
+  ///
+  /// - Parameter largestSize: the most bytes that they may unfold to.
+  func decompressed(largestSize: Int = TextBytes.largestSize) throws(ProblemFileError) -> TextBytes
+  {
     guard count >= 2, start[0] == 0x1F, start[1] == 0x8B else {
       throw malformedGzip("is named .gz but is not gzip data")
     }
@@ -21,11 +21,7 @@ extension TextBytes {
     var consumed = 0
     while true {
       if output.count == output.capacity { output.grow() }
-      if output.count > Self.largestDecompressedSize {
-        throw ProblemFileError(
-          .unsupported, file: name,
-          reason: "unfolds to more than \(Self.largestDecompressedSize >> 30) GB")
-      }
+      if output.count > largestSize { throw .tooLarge(name, largestSize) }
       let input = min(count - consumed, 1 << 30)
       let room = min(output.capacity - output.count, 1 << 30)
       stream.next_in = UnsafeMutablePointer(mutating: start + consumed)
@@ -39,6 +35,7 @@ extension TextBytes {
       output.count += written
       switch code {
       case Z_STREAM_END:
+        if output.count > largestSize { throw .tooLarge(name, largestSize) }
         if isOnlyZeros(from: consumed) { return output.text(name: name) }
         guard inflateReset(&stream) == Z_OK else {
           throw malformedGzip("cannot be decompressed: zlib does not start again")

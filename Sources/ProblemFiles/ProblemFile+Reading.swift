@@ -23,10 +23,16 @@ public enum ProblemFileFormat: String, Sendable, CaseIterable {
 extension ProblemFile {
   /// Reads a problem file; its format is told by its name.
   ///
-  /// - Throws: `ProblemFileError`: unreadable, unknown format, malformed, invalid or unsupported.
+  /// - Throws: `ProblemFileError`: unreadable (also for more than 4 GiB), unknown format, malformed, invalid or unsupported.
   public init(path: String) throws(ProblemFileError) {
+    try self.init(path: path, largestSize: TextBytes.largestSize)
+  }
+
+  /// Reads a problem file of at most so many bytes, compressed or not.
+  package init(path: String, largestSize: Int) throws(ProblemFileError) {
     let format = try Self.format(of: path)
-    self = try ProblemFile(TextBytes.reading(path: path), format: format)
+    self = try ProblemFile(
+      TextBytes.reading(path: path, largestSize: largestSize), format: format)
   }
 
   /// Reads the bytes of a problem file that has been loaded already.

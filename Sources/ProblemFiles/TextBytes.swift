@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// The bytes of a text file, followed by zeros, so that a reader may look a few bytes past the end
 /// and needs no test for it: no text format has a zero byte.
 final class TextBytes: @unchecked Sendable {
@@ -8,26 +16,31 @@ final class TextBytes: @unchecked Sendable {
   let name: String
   let start: UnsafePointer<UInt8>
   let count: Int
+  /// Where the memory begins, which is freed: before `start` if a byte-order mark stands there.
+  private let memory: UnsafeMutablePointer<UInt8>
 
   var end: UnsafePointer<UInt8> { start + count }
 
-  /// Takes over `memory`, which holds `count` bytes and room for `padding` more.
+  /// Takes over `memory`, which was made by `malloc` and holds `count` bytes and room for `padding` more. A byte-order mark at its start
+  /// is stepped over: no format has it.
   init(name: String, adopting memory: UnsafeMutablePointer<UInt8>, count: Int) {
     (memory + count).update(repeating: 0, count: Self.padding)
     self.name = name
-    self.count = count
-    start = UnsafePointer(memory)
+    self.memory = memory
+    let mark = count >= 3 && memory[0] == 0xEF && memory[1] == 0xBB && memory[2] == 0xBF ? 3 : 0
+    self.count = count - mark
+    start = UnsafePointer(memory + mark)
   }
 
   convenience init(name: String, copying bytes: some Collection<UInt8>) {
     let count = bytes.count
-    let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: count + Self.padding)
+    let memory = malloc(count + Self.padding)!.assumingMemoryBound(to: UInt8.self)
     _ = UnsafeMutableBufferPointer(start: memory, count: count).update(fromContentsOf: bytes)
     self.init(name: name, adopting: memory, count: count)
   }
 
   deinit {
-    start.deallocate()
+    free(memory)
   }
 
   /// The line, from 1, of a position.
@@ -45,20 +58,18 @@ struct GrowingBytes: ~Copyable {
 
   init(capacity: Int) {
     self.capacity = max(capacity, 1024)
-    memory = .allocate(capacity: self.capacity + TextBytes.padding)
+    memory = malloc(self.capacity + TextBytes.padding)!.assumingMemoryBound(to: UInt8.self)
   }
 
   deinit {
-    memory.deallocate()
+    free(memory)
   }
 
   /// Makes room for more bytes after the first `count`.
   mutating func grow() {
-    let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: 2 * capacity + TextBytes.padding)
-    larger.update(from: memory, count: count)
-    memory.deallocate()
-    memory = larger
     capacity *= 2
+    let moved = realloc(memory, capacity + TextBytes.padding)!
+    memory = moved.assumingMemoryBound(to: UInt8.self)
   }
 
   /// The bytes as text; what was collected is handed over.

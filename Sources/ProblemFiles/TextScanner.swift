@@ -19,7 +19,6 @@ struct TextScanner: ~Copyable {
     self.text = text
     self.style = style
     cursor = text.start
-    if cursor[0] == 0xEF && cursor[1] == 0xBB && cursor[2] == 0xBF { cursor += 3 }
   }
 
   /// Steps to the next word; false at the end of the file.

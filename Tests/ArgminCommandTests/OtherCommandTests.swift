@@ -163,7 +163,9 @@ import Testing
 @Suite struct ReportTests {
   @Test func foldersWithoutReportsAreRefused() throws {
     try Tool.use { tool in
-      for (name, reason) in [("missing", "no such file or folder"), (".", "holds no report")] {
+      for (name, reason) in [
+        ("missing", "cannot be read: No such file or directory"), (".", "holds no report"),
+      ] {
         let outcome = try tool("report", name)
         #expect(outcome.status == 2 && outcome.errors.contains(reason), "\(outcome)")
       }

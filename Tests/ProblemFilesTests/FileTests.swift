@@ -42,11 +42,13 @@ import Testing
     #expect(try file.quadraticGroup().batch.equalities == 40_001)
   }
 
+  /// A qp with p = [0.5, ..., 0.5] of 200 numbers, compressed by gzip -9.
+  private static let deflated = [UInt8](
+    Data(
+      base64Encoded: "H4sIAAAAAAACA6tWys7MS1GyUlAqLFDSUVAqADKjDfRMdRRGiVFilBjGRGwtAIVf/Xv9AwAA")!)
+
   @Test func deflated() throws {
-    // A qp with p = [0.5, ..., 0.5] of 200 numbers, compressed by gzip -9.
-    let base64 = "H4sIAAAAAAACA6tWys7MS1GyUlAqLFDSUVAqADKjDfRMdRRGiVFilBjGRGwtAIVf/Xv9AwAA"
-    let bytes = [UInt8](Data(base64Encoded: base64)!)
-    let p = try load("a.json.gz", bytes).quadraticGroup().batch.p
+    let p = try load("a.json.gz", Self.deflated).quadraticGroup().batch.p
     #expect(p.array == [Double](repeating: 0.5, count: 200))
   }
 
@@ -78,6 +80,32 @@ import Testing
       return try ProblemFile(path: path)
     }
     #expect(folder?.kind == .unreadable)
+  }
+
+  /// Files without an end, and small ones that unfold to large ones.
+  @Test func sizesAreBounded() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    func read(_ name: String, _ bytes: [UInt8], limit: Int) throws {
+      let url = folder.appendingPathComponent(name)
+      try Data(bytes).write(to: url)
+      _ = try ProblemFile(path: url.path, largestSize: limit)
+    }
+    let blanks = [UInt8](repeating: 0x20, count: 10_000 - text.count)
+    let text = text + blanks
+    try read("a.json", text, limit: 10_000)
+    try read("a.json.gz", gzip(text), limit: 20_000)
+    // The compressed size is within the limit, the text is not.
+    for (name, bytes, limit) in [("a.json", text, 9_999), ("b.json.gz", Self.deflated, 100)] {
+      let error = #expect(throws: ProblemFileError.self) { try read(name, bytes, limit: limit) }
+      #expect(error?.kind == .unreadable && error?.reason == "has more than \(limit) bytes")
+    }
+    let device = folder.appendingPathComponent("zero.json")
+    try FileManager.default.createSymbolicLink(
+      at: device, withDestinationURL: URL(fileURLWithPath: "/dev/zero"))
+    let error = #expect(throws: ProblemFileError.self) { try ProblemFile(path: device.path) }
+    #expect(error?.reason == "is no text: byte 0 is zero")
   }
 
   @Test func unknownExtension() throws {

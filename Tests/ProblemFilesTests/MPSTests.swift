@@ -216,12 +216,28 @@ import Testing
     ("QUADOBJ", " y x 1\n y x 1", [[0, 2], [2, 0]]),
     ("QSECTION c", " x x 2 y 1", [[2, 1], [1, 0]]),
     ("QSECTION", " x x 2", [[2, 0], [0, 0]]),
+    // Both triangles: the same element twice, which counts once.
+    ("QUADOBJ", " x x 2\n x y 1\n y x 1\n y y 4", [[2, 1], [1, 4]]),
+    ("QUADOBJ", " x y 0.5\n y x 1\n x y 0.5", [[0, 1], [1, 0]]),
+    // An asymmetry of rounding: the mean.
+    ("QMATRIX", " x x 2\n x y 1\n y x 1.0000005", [[2, 1.00000025], [1.00000025, 0]]),
     ("QMATRIX", " x x 2\n x y 1\n y x 0.5\n y x 0.5", [[2, 1], [1, 0]]),
   ])
   func quadraticTerm(section: String, entries: String, Q: [[Double]]) throws {
     let file = try read(
       "ROWS\n N c\nCOLUMNS\n x c 1\n y c 1\n\(section)\n\(entries)\nENDATA\n", .qps)
     #expect(try file.quadraticProgram(at: 0).Q == Matrix(Q))
+  }
+
+  @Test func byteOrderMark() throws {
+    let text = "ROWS\n N c\nCOLUMNS\n x c 1\nENDATA\n"
+    let marked = [0xEF, 0xBB, 0xBF] + Array(text.utf8)
+    let file = try ProblemFile(bytes: marked, name: "a.mps", format: .mps)
+    #expect(file.model?.columnNames == ["x"])
+    // Only one, and only in front.
+    #expect(throws: ProblemFileError.self) {
+      try ProblemFile(bytes: [0xEF, 0xBB, 0xBF] + marked, name: "a.mps", format: .mps)
+    }
   }
 
   @Test func carriageReturnsTabsAndLatinNames() throws {

@@ -99,6 +99,22 @@ import Testing
     #expect(error.kind == .malformed || error.kind == .invalid)
   }
 
+  /// Comments between the entries, a byte-order mark, and what extensions of the format hide in comments.
+  @Test func comments() throws {
+    let entries = "1 1 1 1 1\n* half way\n2 1 2 2 1\n\"and the end\n"
+    let plain = try read(Self.start + "1 1 1 1 1\n2 1 2 2 1\n", .sdpa).coneProgram()
+    #expect(try read(Self.start + entries, .sdpa).coneProgram().A == plain.A)
+    let marked = [0xEF, 0xBB, 0xBF] + Array((Self.start + entries).utf8)
+    let file = try ProblemFile(bytes: marked, name: "a.dat-s", format: .sdpa)
+    #expect(try file.coneProgram().A == plain.A)
+    for (word, reason) in [("*INTEGER", "integer variables"), ("*RANK1", "rank")] {
+      let error = failure(Self.start + entries + word + "\n*1\n*2\n", .sdpa)
+      #expect(error?.kind == .unsupported && error?.line == 9, "\(String(describing: error))")
+      #expect(error?.reason.contains(reason) == true)
+      #expect(failure(word + "\n" + Self.start + entries, .sdpa)?.kind == .unsupported)
+    }
+  }
+
   @Test(arguments: ["1\n1\n99999999\n1\n", "999999999999\n1\n2\n", "1\n1\n-999999999999\n1\n"])
   func unsupported(text: String) {
     #expect(failure(text, .sdpa)?.kind == .unsupported)

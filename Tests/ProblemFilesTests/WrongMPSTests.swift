@@ -44,7 +44,8 @@ import Testing
     WrongText(start + "QUADOBJ\n x z 1\n", line: 7, nil, #"the column "z" is not in COLUMNS"#),
     WrongText(start + "QUADOBJ\nQMATRIX\n", line: 7, nil, "there is a second quadratic term"),
     WrongText(
-      start + " y c 1\nQUADOBJ\n x y 1\n y x 1\nENDATA", line: nil, nil, "has both entries of"),
+      start + " y c 1\nQUADOBJ\n x y 1\n y x 2\nENDATA", line: nil, nil,
+      #"has 2.0 and 1.0 for the two entries of "y" and "x""#),
     WrongText(
       start + " y c 1\nQMATRIX\n x y 1\nENDATA", line: nil, nil,
       "the quadratic term is not symmetric"),

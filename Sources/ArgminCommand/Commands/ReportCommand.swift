@@ -2,6 +2,7 @@ import Argmin
 import ArgminExperiments
 import ArgumentParser
 import Foundation
+import ProblemFiles
 
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -21,8 +22,9 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     let reports = try files().map { file in
-      guard let data = FileManager.default.contents(atPath: file) else {
-        throw ToolFailure(.badInput, "\(file): cannot be read")
+      let data: Data
+      do throws(ProblemFileError) { data = Data(try contents(ofFile: file)) } catch {
+        throw ToolFailure(error)
       }
       do {
         return (data, try AmortizationReport(json: data))
@@ -40,11 +42,14 @@ struct ReportCommand: ParsableCommand {
 
   private func files() throws -> [String] {
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else {
-      throw ToolFailure(.badInput, "\(folder): no such file or folder")
+    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder),
+      isFolder.boolValue
+    else { return [folder] }
+    let names: [String]
+    do { names = try FileManager.default.contentsOfDirectory(atPath: folder) } catch {
+      _ = access(folder, R_OK)
+      throw ToolFailure(.badInput, "\(folder): cannot be read: \(String(cString: strerror(errno)))")
     }
-    guard isFolder.boolValue else { return [folder] }
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     let found = names.filter { $0.hasPrefix("report") && $0.hasSuffix(".json") }.sorted()
     guard !found.isEmpty else {
       throw ToolFailure(.badInput, "\(folder): holds no report of an amortization experiment")

@@ -24,6 +24,7 @@ struct RunCommand: ParsableCommand {
     }
     let folder = URL(
       fileURLWithPath: output ?? "output/\(experiment.name)", isDirectory: true)
+    try refuseFolder(of: experiment.name, folder)
     let progress = ProgressLine(experiment.name)
     let start = ContinuousClock.now
     let results: ExperimentResults
@@ -39,5 +40,17 @@ struct RunCommand: ParsableCommand {
         "written to \(folder.relativePath): \(results.files.joined(separator: ", "))",
         "took \(NumberText.duration((ContinuousClock.now - start) / .seconds(1)))",
       ])
+  }
+
+  /// Refuses a folder with the results of another experiment, whose figures would stay beside the new ones.
+  private func refuseFolder(of name: String, _ folder: URL) throws {
+    struct Results: Decodable { let experiment: String }
+    let file = folder.appendingPathComponent("results.json")
+    guard let data = FileManager.default.contents(atPath: file.path),
+      let results = try? JSONDecoder().decode(Results.self, from: data), results.experiment != name
+    else { return }
+    throw ToolFailure(
+      .badInput,
+      "\(folder.relativePath): holds results of \"\(results.experiment)\"; must be another folder")
   }
 }

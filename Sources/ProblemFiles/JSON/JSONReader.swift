@@ -22,7 +22,6 @@ struct JSONReader: ~Copyable {
   init(_ text: TextBytes) {
     self.text = text
     cursor = text.start
-    if cursor[0] == 0xEF && cursor[1] == 0xBB && cursor[2] == 0xBF { cursor += 3 }
   }
 
   /// The position of the next value, for errors that are found later.

@@ -135,7 +135,7 @@ struct MPSCanonicalForm {
     given.forEach { row, column, value in
       if row == column {
         entries.append(MPSModel.Entry(row: row, column: column, value: value))
-      } else {
+      } else if !isTriangle || row > column || given[column, row] == 0 {
         let part = isTriangle ? value : value / 2
         entries.append(MPSModel.Entry(row: row, column: column, value: part))
         entries.append(MPSModel.Entry(row: column, column: row, value: part))
@@ -144,7 +144,8 @@ struct MPSCanonicalForm {
     return matrix(entries)
   }
 
-  /// Makes sure that a whole matrix is symmetric, and that a triangle is one.
+  /// Makes sure that a whole matrix is symmetric, and that a triangle is one: an element that stands in both
+  /// triangles is the same in both, and is meant once.
   private func check(
     _ given: SparseMatrix, _ model: MPSModel, isTriangle: Bool,
     failure: (ProblemFileError.Kind, String) -> ProblemFileError
@@ -158,12 +159,12 @@ struct MPSCanonicalForm {
       guard row != column, mistake == nil else { return }
       let mirror = given[column, row]
       if isTriangle {
-        if value != 0 && mirror != 0 {
+        if value != 0 && mirror != 0 && value != mirror {
           mistake =
-            "the quadratic term gives one triangle, but has both entries of "
-            + names(row, column) + "; QMATRIX gives the whole matrix"
+            "the quadratic term gives one triangle, but has \(value) and \(mirror) for the two entries of "
+            + names(row, column)
         }
-      } else if (value - mirror).magnitude > 1e-9 * largest {
+      } else if (value - mirror).magnitude > largestRelativeAsymmetry * largest {
         mistake =
           "the quadratic term is not symmetric: \(names(row, column)) have \(value) and \(mirror)"
       }

@@ -40,7 +40,7 @@ private struct SDPAReader: ~Copyable {
   }
 
   mutating func file() throws(ProblemFileError) -> ProblemFile {
-    skipComments()
+    _ = try skipComments()
     let variables = try readSize("the number of variables")
     scanner.skipLine()
     let count = try readSize("the number of blocks")
@@ -60,13 +60,29 @@ private struct SDPAReader: ~Copyable {
         columns: .numbered([.range("x", 1..<variables + 1)])))
   }
 
-  /// Lines that begin with a quote or a star come first.
-  private mutating func skipComments() {
-    while scanner.skipBlanks(),
-      scanner.cursor.pointee == UInt8(ascii: "\"") || scanner.cursor.pointee == UInt8(ascii: "*")
-    {
-      scanner.skipLine()
+  /// Steps over lines that begin with a quote or a star; false at the end of the file.
+  ///
+  /// Extensions of the format hide in such lines: "*INTEGER" and "*RANK1" begin lists of variables that must be
+  /// integer and of matrices that must have rank one.
+  private mutating func skipComments() throws(ProblemFileError) -> Bool {
+    while scanner.skipBlanks() {
+      let place = scanner.cursor
+      guard place.pointee == UInt8(ascii: "\"") || place.pointee == UInt8(ascii: "*") else {
+        return true
+      }
+      switch scanner.word()?.uppercased() {
+      case "*INTEGER":
+        throw scanner.error(
+          .unsupported, at: place, "integer variables (*INTEGER) are not supported")
+      case "*RANK1":
+        throw scanner.error(
+          .unsupported, at: place, "constraints on the rank (*RANK1) are not supported")
+      default:
+        scanner.cursor = place
+        scanner.skipLine()
+      }
     }
+    return false
   }
 
   private mutating func readSize(_ noun: String) throws(ProblemFileError) -> Int {
@@ -137,7 +153,7 @@ private struct SDPAReader: ~Copyable {
     assembly.reserve((scanner.text.end - scanner.cursor) / 10)
     let start = scanner.cursor
     var isLowerUsed = false
-    while scanner.skipBlanks() {
+    while try skipComments() {
       let place = scanner.cursor
       let entry = try readEntry(assembly.variables)
       let value = try scanner.number("a number")
@@ -181,7 +197,7 @@ private struct SDPAReader: ~Copyable {
   ) throws(ProblemFileError) {
     scanner.cursor = start
     var seen: Set<Entry> = []
-    while scanner.skipBlanks() {
+    while try skipComments() {
       let place = scanner.cursor
       let entry = try readEntry(variables)
       _ = try scanner.number("a number")
