@@ -1,5 +1,6 @@
 import Argmin
 import ConvexModeling
+import Foundation
 import Testing
 import _TestSupport
 
@@ -102,6 +103,76 @@ import _TestSupport
         "must be a monomial here",
         "entropy has no rule for geometric programs",
       ])
+  }
+
+  /// Terms and sides that are zero whatever the variables are.
+  @Test func zeroMonomials() throws {
+    let x = Variable(2), y = Variable()
+    let nothing = 0 * y
+    let M: Matrix = [[1, 0], [0, 0]]
+    let trivial = 0 * x <= [1, 2]
+    let rows = M * x <= [3, 1]
+    let problem = try Problem(.maximize(x[0] * x[1]), geometric: true) {
+      x[0] + nothing + 0 * x[1] <= 2
+      x[1] + 0 <= 5
+      0 <= y
+      trivial
+      rows
+      y * nothing + y == 1
+    }
+    let answer = try problem.solve()
+    #expect(answer.status == .optimal)
+    #expect(isClose(answer[x].scalars, [2, 5]) && isClose(answer[y].scalars, [1]))
+    #expect(isClose(answer.dual(of: trivial).scalars, [0, 0]))
+    #expect(isClose(answer.dual(of: rows).scalars, [0, 0]))
+    let reasons = #expect(throws: ModelError.self) {
+      _ = try Problem(.minimize(0 * x[0]), geometric: true) {
+        x <= 0
+        y * 0 == 1
+        max(0 * x) <= y
+        y <= -1
+      }
+    }?.violations.map(\.reason)
+    #expect(
+      reasons == [
+        "is zero, which has no logarithm", "is zero, but must be positive here",
+        "is zero, but must be positive here", "an argument of max is zero",
+        "numbers must be positive",
+      ])
+  }
+
+  /// min xᵖ + a / x at x = (a / p)^(1 / (p + 1)), with its derivative by the exponent.
+  @Test func parametersAsExponents() throws {
+    let x = Variable(), p = Parameter(), a = Parameter(sign: .nonnegative)
+    let problem = try Problem(.minimize(power(x, p) + a / x), geometric: true)
+    let layer = try problem.layer(parameters: [p, a])
+    let exponents = [0.5, 2, 3.3]
+    let answer = try layer(Tensor(exponents), Tensor([2.0, 2, 2]))
+    let expected = exponents.map { Foundation.pow(2 / $0, 1 / ($0 + 1)) }
+    #expect(isClose(answer[x].scalars, expected))
+    let slope = try gradient(at: Tensor(2)) { try layer($0, Tensor(2))[x] }
+    let h = 1e-6
+    let difference =
+      (Foundation.pow(2 / (2 + h), 1 / (3 + h)) - Foundation.pow(2 / (2 - h), 1 / (3 - h)))
+      / (2 * h)
+    #expect(isClose([slope.item], [difference]))
+  }
+
+  /// Exponents of either sign, one for each entry, and numbers for them.
+  @Test func exponentsOfEntries() throws {
+    let x = Variable(2), p = Parameter(2)
+    let problem = try Problem(.minimize(sum(x)), geometric: true) { power(x, p) >= [4, 4] }
+    #expect(isClose(try problem.solve([p: [2, 1]])[x].scalars, [2, 4]))
+    let bounded = try Problem(.maximize(x[0] * x[1]), geometric: true) { power(x, p) >= [4, 4] }
+    #expect(isClose(try bounded.solve([p: [-1, -2]])[x].scalars, [0.25, 0.5]))
+    #expect(try bounded.solve([p: [1, -2]]).status == .dualInfeasible)
+    let violations = #expect(throws: ModelError.self) {
+      _ = try Problem(.minimize(sum(power(x, p))))
+    }?.violations
+    #expect(violations?.first?.reason.hasPrefix("the exponent") == true)
+    #expect(throws: ModelError.self) {
+      _ = try Problem(.minimize(x[0]), geometric: true) { power(x[0], x[1].expression) >= 1 }
+    }
   }
 
   @Test func parameterThatIsZeroIsReported() throws {

@@ -388,6 +388,13 @@ import _TestSupport
     #expect(throws: ParameterError.sign(parameter: "price", expected: .nonnegative, value: -1)) {
       try problem.solve([p: [1, -1]])
     }
+    let layer = try problem.layer(parameters: [p])
+    #expect(throws: ParameterError.notFinite(parameter: "price", item: 1, value: .infinity)) {
+      _ = try layer(Tensor([[1, 2], [1, .infinity], [3, 4]]))
+    }
+    #expect(
+      throws: ParameterError.sign(parameter: "price", item: 2, expected: .nonnegative, value: -3)
+    ) { _ = try layer(Tensor([[1, 2], [1, 2], [-3, 4]])) }
     #expect(throws: ParameterError.shape(parameter: "price", expected: [2], actual: [3])) {
       try problem.solve([p: [1, 1, 1]])
     }

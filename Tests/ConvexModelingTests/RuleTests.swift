@@ -1,6 +1,7 @@
 import Argmin
 import ConvexModeling
 import Testing
+import _TestSupport
 
 /// What the rules accept, and what they say where they don't.
 @Suite struct RuleTests {
@@ -34,6 +35,38 @@ import Testing
     #expect((-abs(x)).sign == .nonpositive)
     #expect((y + 1).sign == .nonnegative)
     #expect((x - x).sign == .unknown)
+  }
+
+  /// A scalar that is added to every entry of a matrix, where a multiple of the identity is likely meant.
+  @Test func scalarsBesideSemidefiniteMatrices() throws {
+    let l = Variable(name: "l"), X = Variable(2, 2, structure: .symmetric, name: "X")
+    let p = Parameter(name: "p")
+    let A: Matrix = [[2, 1], [1, 3]]
+    let wrong = [
+      (l - A).isSemidefinite, (A - l).isSemidefinite, (X + 2).isSemidefinite,
+      (3 - X).isSemidefinite, (2 * (X - p)).isSemidefinite, (X - (p + X)).isSemidefinite,
+    ]
+    for constraint in wrong {
+      let found = violations(.minimize(l + trace(X))) { constraint }
+      #expect(found.count == 1 && found[0].reason.contains("to every entry"), "\(constraint)")
+    }
+    let right = [
+      (l * Matrix.identity(2) - A).isSemidefinite,
+      (0 - X).isSemidefinite, (X + Matrix([[2, 2], [2, 2]])).isSemidefinite, (p * X).isSemidefinite,
+      (X / 2 - A).isSemidefinite, l.expression.reshaped(to: [1, 1]).isSemidefinite,
+    ]
+    for constraint in right {
+      #expect(
+        violations(.minimize(l + trace(X))) { constraint }.allSatisfy {
+          !$0.reason.contains("to every entry")
+        }, "\(constraint)")
+    }
+    // The largest eigenvalue.
+    let problem = try Problem(.minimize(l)) { (l * Matrix.identity(2) - A).isSemidefinite }
+    #expect(
+      isClose(
+        try problem.solve()[l].item, (5 + 5.0.squareRoot()) / 2, absoluteTolerance: 1e-7
+      ).holds)
   }
 
   @Test func allViolationsAtOnce() {

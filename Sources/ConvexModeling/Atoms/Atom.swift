@@ -28,6 +28,8 @@ struct Atom: Sendable {
   /// The logarithm of the value, from those of the arguments, as geometric programs need it; nil if there is
   /// no rule.
   var logarithm: (@Sendable ([ModelExpression]) -> ModelExpression)?
+  /// Whether the second argument is an exponent, of which geometric programs take no logarithm.
+  var isPowerWithExponent = false
 
   init(
     _ name: String, _ curvature: Curvature, sign: @escaping @Sendable ([Sign]) -> Sign,

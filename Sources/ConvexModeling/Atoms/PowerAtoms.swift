@@ -26,6 +26,33 @@ public func power<A: ModelTerm>(_ x: A, _ p: Double) -> ModelExpression {
   }
 }
 
+/// The power `xᵖ` of each entry of x > 0 with an exponent of parameters, of any sign: a number that is known only
+/// when the problem is solved. Log-log affine, so for geometric programs only; elsewhere `Problem` reports it.
+///
+/// ```swift
+/// let x = Variable(), p = Parameter()
+/// let problem = try Problem(.minimize(power(x, p) + inverse(x)), geometric: true)
+/// ```
+///
+/// - Parameter p: a scalar, or one exponent for each entry.
+public func power<A: ModelTerm>(_ x: A, _ p: Parameter) -> ModelExpression {
+  power(x, p.expression)
+}
+
+/// The power with an expression of parameters as exponent; see `power(_:_:)` with a parameter.
+public func power<A: ModelTerm>(_ x: A, _ p: ModelExpression) -> ModelExpression {
+  let (base, exponent, failure) = Node.paired("power", x.expression.node, p.node)
+  if let failure { return ModelExpression(failure) }
+  guard exponent.isConstant || exponent.isInvalid else {
+    return invalid(exponent, "power: the exponent \(p) must be free of variables")
+  }
+  if base.shape != x.expression.node.shape {
+    return invalid(exponent, "power: the exponent has shape \(p.shape), expected that of \(x)")
+  }
+  if p.node.count == 1, let values = p.node.constantValues { return power(x, values[0]) }
+  return ModelExpression(.atom(.powerWithExponent, [base, exponent], shape: base.shape))
+}
+
 /// The geometric mean `(Π xᵢ)^(1/n)`, x ≥ 0; concave, nondecreasing.
 public func geometricMean<A: ModelTerm>(_ x: A) -> ModelExpression {
   let node = x.expression.node
@@ -90,6 +117,15 @@ extension Atom {
     logarithm: { -$0[0] },
     value: { Autodiff.reciprocal($0[0]) },
     graph: { _, x, _ in x[0] })
+
+  /// The power with parameters as exponents, which has a rule for geometric programs only.
+  static let powerWithExponent: Atom = {
+    var atom = Atom(
+      "power", .unknown, sign: alwaysNonnegative, monotonicity: neither,
+      value: { pow($0[0], $0[1]) }, graph: { _, x, _ in x[0] })
+    atom.isPowerWithExponent = true
+    return atom
+  }()
 
   static func power(_ p: Double) -> Atom {
     let isEven = p > 0 && p.truncatingRemainder(dividingBy: 2) == 0

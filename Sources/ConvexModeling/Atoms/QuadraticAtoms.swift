@@ -1,4 +1,5 @@
 import Autodiff
+import ConvexSolvers
 import LinearAlgebra
 
 /// The square of each entry; convex, away from zero.
@@ -20,7 +21,7 @@ public func sumSquares<A: ModelTerm>(_ x: A) -> ModelExpression {
 ///     such a parameter times a nonnegative factor, `[n, n]`. A parameter is possible only in the
 ///     objective, where the form may be multiplied by nonnegative factors and summed.
 public func quadForm<A: ModelTerm, B: ExpressionConvertible>(_ x: A, _ P: B) -> ModelExpression {
-  let (node, matrix) = (x.expression.node, P.expression.node)
+  var (node, matrix) = (x.expression.node, P.expression.node)
   guard node.shape.count == 1, matrix.shape == [node.count, node.count] else {
     let reason =
       "quadForm: \(matrix.text) has shape \(matrix.shape), expected "
@@ -34,13 +35,18 @@ public func quadForm<A: ModelTerm, B: ExpressionConvertible>(_ x: A, _ P: B) -> 
     let asymmetry = (0..<n * n).reduce(0.0) { largest, k in
       Swift.max(largest, (values[k] - values[k % n * n + k / n]).magnitude)
     }
-    guard asymmetry <= 1e-10 * scale, values.allSatisfy(\.isFinite) else {
+    guard asymmetry <= largestRelativeAsymmetry * scale, values.allSatisfy(\.isFinite) else {
       return invalid(node, "quadForm: the matrix is not symmetric; use (P + Pᵀ)/2")
     }
     let smallest = n == 0 ? 0 : (try? SymmetricEigen(dense).values[0]) ?? .nan
     guard smallest >= -1e-10 * scale * Double(n) else {
       return invalid(
         node, "quadForm: the matrix has the negative eigenvalue \(smallest), so it is not convex")
+    }
+    if asymmetry > 0 {
+      matrix = Node(
+        constant: (0..<n * n).map { 0.5 * values[$0] + 0.5 * values[$0 % n * n + $0 / n] },
+        shape: [n, n])
     }
   } else if !matrix.isKnownSemidefinite {
     return invalid(

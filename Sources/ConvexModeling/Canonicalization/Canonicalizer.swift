@@ -121,7 +121,7 @@ final class Canonicalizer {
 
   /// The entries of an expression without variables, each a number times one of the parameters (0 for the
   /// number 1). Entries that are picked from a parameter refer to it, others get parameters of their own.
-  private func factors(_ node: Node) -> [(parameter: Int, coefficient: Double)] {
+  func factors(_ node: Node) -> [(parameter: Int, coefficient: Double)] {
     if let values = node.constantValues { return values.map { (0, $0) } }
     if case .linear(_, let maps) = node.kind, maps.count == 1, maps[0].isSelection {
       let inner = factors(node.arguments[0])

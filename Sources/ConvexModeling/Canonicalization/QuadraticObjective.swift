@@ -18,69 +18,82 @@ struct QuadraticObjective {
   init(_ node: Node, _ canonicalizer: Canonicalizer, multipliesOut: Bool) {
     self.canonicalizer = canonicalizer
     self.multipliesOut = multipliesOut
-    add(node, scale: ModelExpression([1], shape: []))
+    add(node, weights: ModelExpression([1], shape: []))
   }
 
-  /// Adds the scalar expression times a factor without variables.
-  private mutating func add(_ node: Node, scale: ModelExpression) {
+  /// Adds `Σ weightsᵢ nodeᵢ`.
+  ///
+  /// - Parameter weights: an expression without variables, one entry for all of the node's or one for each.
+  private mutating func add(_ node: Node, weights: ModelExpression) {
+    guard !node.isConstant, node.hasQuadratic else { return addAffine(node, weights) }
     switch node.kind {
-    case .linear(_, let maps) where !node.isConstant:
+    case .linear(_, let maps):
       for (argument, map) in zip(node.arguments, maps) {
-        // Only sums with one coefficient keep the factor scalar.
-        if let first = map.coefficient.first, map.coefficient.allSatisfy({ $0 == first }),
-          map.outputs == 1, isSumOfAllEntries(map)
-        {
-          addEntries(argument, scale: scale * first)
-        } else {
-          let part = Node.linear("part", [argument], [map], shape: [])
-          addAffine(part, scale: scale)
+        add(argument, weights: pulledBack(weights, through: map, shape: argument.shape))
+      }
+    case .product(_, let map):
+      let (left, right) = (node.arguments[0], node.arguments[1])
+      let (factor, other) = left.isConstant ? (left, right) : (right, left)
+      // Entry by entry, out = map(factor, other), so the weights of `other` are bilinear in the factor and those
+      // of `out`.
+      let pull = BilinearMap(shape: other.shape) { body in
+        map.forEach { output, l, r in
+          if left.isConstant { body(r, output, l) } else { body(l, output, r) }
         }
       }
-    case .product where node.count == 1 && node.arguments.allSatisfy { $0.count == 1 }:
-      let (left, right) = (node.arguments[0], node.arguments[1])
-      if left.isConstant {
-        add(right, scale: scale * scalar(left))
-      } else {
-        add(left, scale: scale * scalar(right))
-      }
-    case .atom: addEntries(node, scale: scale)
-    default: addAffine(node, scale: scale)
+      let each =
+        weights.node.count == 1
+        ? weights.reshaped(to: []).node.broadcast(to: node.shape) : weights.node
+      add(other, weights: ModelExpression(.product("weights", each, factor, pull)))
+    case .atom(let atom) where weights.sign.isNonnegative:
+      addAtom(atom, node, weights: weights)
+    default: addAffine(node, weights)
     }
   }
 
-  private func scalar(_ node: Node) -> ModelExpression { ModelExpression(node).reshaped(to: []) }
-
-  private func isSumOfAllEntries(_ map: LinearMap) -> Bool {
-    map.count == map.inputs && Set(map.column).count == map.inputs
-  }
-
-  /// Adds the sum of all entries times a factor without variables.
-  private mutating func addEntries(_ node: Node, scale: ModelExpression) {
-    if case .atom(let atom) = node.kind, !node.isConstant, scale.sign.isNonnegative {
-      switch atom.quadratic {
-      case .squares: return addSquares(canonicalizer.form(node.arguments[0]), scale: scale)
-      case .form: return addForm(node.arguments[0], node.arguments[1], scale: scale)
-      case .overConstant where node.arguments[1].isConstant:
-        let factor = scale / ModelExpression(node.arguments[1])
-        return addSquares(canonicalizer.form(node.arguments[0]), scale: factor)
-      case .huber(let threshold):
-        return addHuber(canonicalizer.form(node.arguments[0]), threshold, scale: scale)
-      case .overConstant, .none: break
-      }
+  /// The weights of the inputs of a map, from those of its outputs; one entry where all inputs have the same.
+  private func pulledBack(
+    _ weights: ModelExpression, through map: LinearMap, shape: [Int]
+  ) -> ModelExpression {
+    if weights.node.count == 1 {
+      var sums = [Double](repeating: 0, count: map.inputs)
+      for k in 0..<map.count { sums[Int(map.column[k])] += map.coefficient[k] }
+      let scalar = weights.reshaped(to: [])
+      if let first = sums.first, sums.allSatisfy({ $0 == first }) { return scalar * first }
+      return multiply(scalar, ModelExpression(sums, shape: shape))
     }
-    if node.count == 1, !isAtom(node) { return add(node, scale: scale) }
-    addAffine(sum(ModelExpression(node)).node, scale: scale)
+    var transposed = LinearMap(outputs: map.inputs, inputs: map.outputs, capacity: map.count)
+    for k in 0..<map.count {
+      transposed.add(Int(map.column[k]), Int(map.row[k]), map.coefficient[k])
+    }
+    return ModelExpression(.linear("weights", [weights.node], [transposed], shape: shape))
   }
 
-  private func isAtom(_ node: Node) -> Bool { if case .atom = node.kind { true } else { false } }
-
-  private mutating func addAffine(_ node: Node, scale: ModelExpression) {
-    let product = multiply(scale, ModelExpression(node))
-    affine.accumulate(canonicalizer.form(product.node)) { _ in 0 }
+  /// Adds the weighted sum of the entries of an atom; the weights are nonnegative.
+  private mutating func addAtom(_ atom: Atom, _ node: Node, weights: ModelExpression) {
+    let argument = node.arguments[0]
+    switch atom.quadratic {
+    case .squares: addSquares(canonicalizer.form(argument), weights)
+    case .form: addForm(argument, node.arguments[1], scale: weights.reshaped(to: []))
+    case .overConstant where node.arguments[1].isConstant:
+      let factor = weights.reshaped(to: []) / ModelExpression(node.arguments[1]).reshaped(to: [])
+      addSquares(canonicalizer.form(argument), factor)
+    case .huber(let threshold): addHuber(canonicalizer.form(argument), threshold, weights)
+    case .overConstant, .none: addAffine(node, weights)
+    }
   }
 
-  /// Adds `scale · Σ formᵢ²`.
-  private mutating func addSquares(_ form: AffineForm, scale: ModelExpression) {
+  /// Adds the weighted sum of the entries by their affine forms, with cones for what is not affine.
+  private mutating func addAffine(_ node: Node, _ weights: ModelExpression) {
+    let total =
+      weights.node.count == 1
+      ? multiply(weights.reshaped(to: []), sum(ModelExpression(node)))
+      : sum(multiply(weights, ModelExpression(node)))
+    affine.accumulate(canonicalizer.form(total.node)) { _ in 0 }
+  }
+
+  /// Adds `Σ weightsᵢ formᵢ²`.
+  private mutating func addSquares(_ form: AffineForm, _ weights: ModelExpression) {
     var form = form
     // Dense rows would fill P: their values become variables instead.
     let starts = form.byRow().starts
@@ -89,13 +102,26 @@ struct QuadraticObjective {
       return total + terms * terms
     }
     if form.hasParameters || products > 9 * form.count {
-      if multipliesOut, let matrix = FactorMatrix(form, canonicalizer) {
+      if multipliesOut, let (rows, scale) = equallyWeighted(form, weights),
+        let matrix = FactorMatrix(rows, canonicalizer)
+      {
         hasProducts = true
         return addProducts(of: matrix, scale: scale)
       }
       form = canonicalizer.named(form)
     }
-    addSparseSquares(form, factorTerms(scale))
+    addSparseSquares(form, factors(weights, form.count))
+  }
+
+  /// The form and one weight, or nil: numbers that weigh the rows go into them as their square roots.
+  private func equallyWeighted(
+    _ form: AffineForm, _ weights: ModelExpression
+  ) -> (AffineForm, ModelExpression)? {
+    if weights.node.count == 1 { return (form, weights.reshaped(to: [])) }
+    guard let values = weights.node.constantValues else { return nil }
+    var roots = LinearMap(outputs: form.count, inputs: form.count, capacity: form.count)
+    for (row, value) in values.enumerated() { roots.add(row, row, value.squareRoot()) }
+    return (form.mapped(by: roots), ModelExpression([1], shape: []))
   }
 
   /// Adds `scale · ‖F (1, x)‖²`.
@@ -112,16 +138,16 @@ struct QuadraticObjective {
   }
 
   private mutating func addSparseSquares(
-    _ form: AffineForm, _ factor: (parameter: Int, value: Double)
+    _ form: AffineForm, _ factors: [(parameter: Int, coefficient: Double)]
   ) {
     let (order, starts) = form.byRow()
-    for row in 0..<form.count {
+    for row in 0..<form.count where factors[row].coefficient != 0 {
+      let (parameter, factor) = factors[row]
       let places = order[starts[row]..<starts[row + 1]]
       for a in places {
         for b in places {
           let value = 2 * form.coefficient[a] * form.coefficient[b]
-          addProduct(
-            Int(form.column[a]), Int(form.column[b]), factor.parameter, value * factor.value)
+          addProduct(Int(form.column[a]), Int(form.column[b]), parameter, value * factor)
         }
       }
     }
@@ -149,23 +175,29 @@ struct QuadraticObjective {
     }
   }
 
-  /// Adds `scale · Σ huber(formᵢ)`: r² + 2 M |form - r|.
-  private mutating func addHuber(_ form: AffineForm, _ threshold: Double, scale: ModelExpression) {
+  /// Adds `Σ weightsᵢ huber(formᵢ)`: r² + 2 M |form - r|.
+  private mutating func addHuber(
+    _ form: AffineForm, _ threshold: Double, _ weights: ModelExpression
+  ) {
     let inner = canonicalizer.fresh(form.count)
     let outer = canonicalizer.fresh(form.count)
     let rest = form - inner
     canonicalizer.addNonnegative(outer - rest)
     canonicalizer.addNonnegative(outer + rest)
-    addSquares(inner, scale: scale)
-    let factor = factorTerms(scale)
+    addSquares(inner, weights)
+    let factors = factors(weights, form.count)
     for k in 0..<outer.terms {
-      affine.add(0, Int(outer.column[k]), factor.parameter, 2 * threshold * factor.value)
+      let (parameter, factor) = factors[Int(outer.row[k])]
+      affine.add(0, Int(outer.column[k]), parameter, 2 * threshold * factor)
     }
   }
 
-  private func factorTerms(_ scale: ModelExpression) -> (parameter: Int, value: Double) {
-    if let values = scale.node.constantValues { return (0, values[0]) }
-    return (canonicalizer.leaf(scale.node).lowerBound, 1)
+  /// The weight of each of `count` rows: a number times a parameter.
+  private func factors(
+    _ weights: ModelExpression, _ count: Int
+  ) -> [(parameter: Int, coefficient: Double)] {
+    let entries = canonicalizer.factors(weights.node)
+    return entries.count == count ? entries : Array(repeating: entries[0], count: count)
   }
 
   /// Half of `value · x_p x_q` for columns, of which 0 is the number 1.
@@ -174,6 +206,17 @@ struct QuadraticObjective {
       quadratic.append((p - 1, q - 1, parameter, value))
     } else {
       affine.add(0, max(p, q), parameter, value / 2)
+    }
+  }
+}
+
+extension Node {
+  /// Whether a sum of an atom that is quadratic, or may be, occurs outside of other functions.
+  fileprivate var hasQuadratic: Bool {
+    switch kind {
+    case .atom(let atom): atom.quadratic != nil
+    case .linear, .product: arguments.contains { !$0.isConstant && $0.hasQuadratic }
+    default: false
     }
   }
 }

@@ -48,4 +48,23 @@ extension Node {
     }
     return (left.broadcast(to: shape), right.broadcast(to: shape), nil)
   }
+
+  /// A scalar that a sum adds to every entry of a matrix, where it looks as if the same multiple of the identity
+  /// was meant.
+  var repeatedScalar: Node? {
+    if case .product = kind, let factor = arguments.first(where: \.isRepeated) {
+      return arguments.first { $0 !== factor }?.repeatedScalar
+    }
+    guard case .linear(let name, _) = kind else { return nil }
+    let scalar = arguments.first { $0.count < count && $0.count == 1 && $0.sign != .zero }
+    if name == "+" || name == "-", let scalar { return scalar }
+    return arguments.lazy.compactMap(\.repeatedScalar).first
+  }
+
+  /// Whether all entries are one scalar.
+  private var isRepeated: Bool {
+    if let values = constantValues { return values.allSatisfy { $0 == values[0] } }
+    if case .linear("broadcast", _) = kind { return arguments[0].count == 1 }
+    return false
+  }
 }

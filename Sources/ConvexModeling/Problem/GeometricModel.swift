@@ -14,6 +14,10 @@ struct GeometricModel {
       node, mustBe: objective.isMaximized ? .concave : .convex, in: "the objective", &transform,
       &check)
     {
+      if !transform.isZero(node).isEmpty {
+        check.report(
+          node, in: "the objective", reason: "is zero, which has no logarithm", suggestion: nil)
+      }
       minimized = objective.isMaximized ? -logarithm : logarithm
     }
     for (index, constraint) in constraints.enumerated() {
@@ -36,7 +40,22 @@ struct GeometricModel {
           larger, mustBe: isEquality ? .affine : .concave, in: place, &transform, &check)
       else { continue }
       // As of any equality: left minus right.
-      let difference = isEquality ? left - right : right - left
+      var difference = isEquality ? left - right : right - left
+      let (zeros, forbidden) = (transform.isZero(smaller), transform.isZero(larger))
+      if !forbidden.isEmpty || isEquality && !zeros.isEmpty {
+        check.report(
+          forbidden.isEmpty ? smaller : larger, in: place,
+          reason: "is zero, but must be positive here", suggestion: nil)
+        continue
+      }
+      if !zeros.isEmpty {
+        // Zero is less than anything positive: 1 >= 0 stands for such an entry.
+        let indices = broadcastIndices(from: smaller.shape, to: difference.shape)
+        let held = indices.map { zeros.contains($0) ? 1.0 : 0 }
+        difference =
+          multiply(difference, ModelExpression(held.map { 1 - $0 }, shape: difference.shape))
+          + ModelExpression(held, shape: difference.shape)
+      }
       self.constraints.append(
         Constraint(constraint.kind, difference.node, nil, constraint.description))
     }

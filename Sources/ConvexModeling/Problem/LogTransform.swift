@@ -8,6 +8,8 @@ struct LogTransform {
   private(set) var variables: [(variable: Variable, logarithm: Variable)] = []
   /// Expressions without a logarithm, and why.
   private(set) var failures: [(node: Node, reason: String)] = []
+  /// The entries that are zero whatever the variables are, whose logarithm is given as zero.
+  private var zeros: [ObjectIdentifier: Set<Int>] = [:]
   private var known: [ObjectIdentifier: (node: Node, logarithm: ModelExpression?)] = [:]
 
   /// The logarithm, entry by entry, with the shape of the node; nil if there is none, which is noted among
@@ -22,10 +24,12 @@ struct LogTransform {
 
   private mutating func newLogarithm(_ node: Node) -> ModelExpression? {
     if let values = node.constantValues {
-      guard values.allSatisfy({ $0 > 0 }) else {
+      guard values.allSatisfy({ $0 >= 0 }) else {
         return fail(node, "numbers must be positive")
       }
-      return ModelExpression(values.map(LinearAlgebra.logarithm), shape: node.shape)
+      zeros[ObjectIdentifier(node)] = Set(values.indices.filter { values[$0] == 0 })
+      return ModelExpression(
+        values.map { $0 == 0 ? 0 : LinearAlgebra.logarithm($0) }, shape: node.shape)
     }
     if node.isConstant {
       guard node.sign == .nonnegative else {
@@ -40,25 +44,37 @@ struct LogTransform {
         return fail(
           node, "\(name == "-" ? "a difference" : "a negative multiple") is not log-log convex")
       }
+      for argument in node.arguments where logarithm(of: argument) == nil { return nil }
       return sum(of: node, linearTerms(node, maps))
     case .product(_, let map):
       var terms: [Term] = []
-      let isZero = node.arguments.map(\.isZeroEntry)
+      for argument in node.arguments where logarithm(of: argument) == nil { return nil }
+      let zeros = node.arguments.map { isZero($0) }
       map.forEach { output, left, right in
-        if isZero[0](left) || isZero[1](right) { return }
+        if zeros[0].contains(left) || zeros[1].contains(right) { return }
         terms.append(Term(output: output, factors: [(0, left), (1, right)], logarithm: 0))
       }
       return sum(of: node, terms)
+    case .atom(let atom) where atom.isPowerWithExponent:
+      guard let base = logarithm(of: node.arguments[0]) else { return nil }
+      guard isZero(node.arguments[0]).isEmpty else { return fail(node, "the base is zero") }
+      return multiply(ModelExpression(node.arguments[1]), base)
     case .atom(let atom):
       guard let rule = atom.logarithm else {
         return fail(node, "\(atom.name) has no rule for geometric programs")
       }
       let arguments = node.arguments.compactMap { logarithm(of: $0) }
       guard arguments.count == node.arguments.count else { return nil }
+      guard node.arguments.allSatisfy({ isZero($0).isEmpty }) else {
+        return fail(node, "an argument of \(atom.name) is zero")
+      }
       return rule(arguments).reshaped(to: node.shape)
     default: return fail(node, "has no rule for geometric programs")
     }
   }
+
+  /// The entries of a node that are zero whatever the variables are; its logarithm must have been asked for.
+  func isZero(_ node: Node) -> Set<Int> { zeros[ObjectIdentifier(node)] ?? [] }
 
   /// A product of entries of the arguments, with the logarithm of its coefficient.
   private struct Term {
@@ -70,8 +86,9 @@ struct LogTransform {
   private func linearTerms(_ node: Node, _ maps: [LinearMap]) -> [Term] {
     var terms: [Term] = []
     for (index, map) in maps.enumerated() {
-      let isZero = node.arguments[index].isZeroEntry
-      for k in 0..<map.count where map.coefficient[k] != 0 && !isZero(Int(map.column[k])) {
+      let zeros = isZero(node.arguments[index])
+      for k in 0..<map.count
+      where map.coefficient[k] != 0 && !zeros.contains(Int(map.column[k])) {
         terms.append(
           Term(
             output: Int(map.row[k]), factors: [(index, Int(map.column[k]))],
@@ -85,10 +102,15 @@ struct LogTransform {
   private mutating func sum(of node: Node, _ terms: [Term]) -> ModelExpression? {
     var count = [Int](repeating: 0, count: node.count)
     for term in terms { count[term.output] += 1 }
-    guard count.allSatisfy({ $0 > 0 }) else { return fail(node, "an entry is zero") }
+    // A term of its own, of logarithm zero, stands for an entry that is zero.
+    var terms = terms
+    zeros[ObjectIdentifier(node)] = Set(count.indices.filter { count[$0] == 0 })
+    for output in count.indices where count[output] == 0 {
+      terms.append(Term(output: output, factors: [], logarithm: 0))
+    }
     var total = ModelExpression(terms.map(\.logarithm), shape: [terms.count])
     for (index, argument) in node.arguments.enumerated() {
-      guard let logarithm = safeLogarithm(of: argument) else { return nil }
+      guard let logarithm = logarithm(of: argument) else { return nil }
       var places = LinearMap(outputs: terms.count, inputs: argument.count, capacity: terms.count)
       for (k, term) in terms.enumerated() {
         for factor in term.factors where factor.argument == index { places.add(k, factor.entry, 1) }
@@ -105,12 +127,6 @@ struct LogTransform {
     }
     return ModelExpression(
       .atom(.logSumExp(groups: groups), [total.node], shape: node.shape))
-  }
-
-  /// The logarithm of an argument of which zero entries are not used: numbers with 1 in place of 0.
-  private mutating func safeLogarithm(of node: Node) -> ModelExpression? {
-    guard let values = node.constantValues, values.contains(0) else { return logarithm(of: node) }
-    return logarithm(of: Node(constant: values.map { $0 == 0 ? 1 : $0 }, shape: node.shape))
   }
 
   private mutating func logarithm(of variable: Variable, _ node: Node) -> ModelExpression? {
@@ -137,13 +153,5 @@ struct LogTransform {
   private mutating func fail(_ node: Node, _ reason: String) -> ModelExpression? {
     failures.append((node, reason))
     return nil
-  }
-}
-
-extension Node {
-  /// Whether an entry is the number 0.
-  fileprivate var isZeroEntry: (Int) -> Bool {
-    guard let values = constantValues else { return { _ in false } }
-    return { values[$0] == 0 }
   }
 }

@@ -41,19 +41,20 @@ public enum ParameterError: Error, Sendable, Equatable, CustomStringConvertible 
   /// Another number of items than other parameters have.
   case batchSize(parameter: String, expected: Int, actual: Int)
   /// A value that breaks the promised sign.
-  case sign(parameter: String, expected: Sign, value: Double)
+  case sign(parameter: String, item: Int? = nil, expected: Sign, value: Double)
   /// A value that is no number but contains variables or parameters.
   case notNumbers(parameter: String, expression: String)
   /// A matrix with an entry where the parameter has none.
   case outsideOfPattern(parameter: String, row: Int, column: Int, value: Double)
   /// An expression of parameters has no finite value, such as the logarithm of a negative number.
-  case undefined(expression: String, value: Double)
+  case undefined(expression: String, item: Int? = nil, value: Double)
   /// NaN or an infinity.
-  case notFinite(parameter: String, value: Double)
+  case notFinite(parameter: String, item: Int? = nil, value: Double)
   /// A matrix that is declared symmetric or semidefinite and is not symmetric.
-  case notSymmetric(parameter: String, row: Int, column: Int, difference: Double)
+  case notSymmetric(
+    parameter: String, item: Int? = nil, row: Int, column: Int, difference: Double)
   /// A matrix that is declared semidefinite and has a negative eigenvalue.
-  case notSemidefinite(parameter: String)
+  case notSemidefinite(parameter: String, item: Int? = nil)
   /// Numbers that are not float64.
   case elementType(parameter: String)
   /// Another number of values than the layer has parameters.
@@ -68,23 +69,27 @@ public enum ParameterError: Error, Sendable, Equatable, CustomStringConvertible 
       "parameter \(name): the value has shape \(actual), expected \(expected) or one more leading axis"
     case .batchSize(let name, let expected, let actual):
       "parameter \(name): has \(actual) items, the others \(expected)"
-    case .sign(let name, let expected, let value):
-      "parameter \(name): is declared \(expected.rawValue), but an entry is \(value)"
+    case .sign(let name, let item, let expected, let value):
+      "\(place(name, item)): is declared \(expected.rawValue), but an entry is \(value)"
     case .notNumbers(let name, let expression):
       "parameter \(name): the value \(expression) is no number"
     case .outsideOfPattern(let name, let row, let column, let value):
       "parameter \(name): [\(row), \(column)] is \(value), but is zero by the parameter's structure"
-    case .undefined(let expression, let value):
-      "the expression \(expression) of the parameters is \(value)"
-    case .notFinite(let name, let value): "parameter \(name): an entry is \(value)"
-    case .notSymmetric(let name, let row, let column, let difference):
-      "parameter \(name): is declared symmetric, but [\(row), \(column)] and "
+    case .undefined(let expression, let item, let value):
+      "\(item.map { "item \($0): " } ?? "")the expression \(expression) of the parameters is \(value)"
+    case .notFinite(let name, let item, let value): "\(place(name, item)): an entry is \(value)"
+    case .notSymmetric(let name, let item, let row, let column, let difference):
+      "\(place(name, item)): is declared symmetric, but [\(row), \(column)] and "
         + "[\(column), \(row)] differ by \(difference)"
-    case .notSemidefinite(let name):
-      "parameter \(name): is declared semidefinite, but has a negative eigenvalue"
+    case .notSemidefinite(let name, let item):
+      "\(place(name, item)): is declared semidefinite, but has a negative eigenvalue"
     case .elementType(let name): "parameter \(name): holds float32 numbers; convert with asType"
     case .count(let expected, let actual):
       "the layer has \(expected) parameters, \(actual) values were given"
     }
+  }
+
+  private func place(_ parameter: String, _ item: Int?) -> String {
+    (item.map { "item \($0): " } ?? "") + "parameter \(parameter)"
   }
 }

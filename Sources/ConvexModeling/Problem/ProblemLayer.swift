@@ -109,8 +109,12 @@ public struct ProblemLayer: Sendable {
   /// Expressions of parameters may have no value where the parameters have one.
   private func requireFinite(_ value: Tensor, _ leaf: Node) throws(ParameterError) {
     if case .parameter = leaf.kind { return }
-    if let wrong = value.stoppingGradient().scalars.first(where: { !$0.isFinite }) {
-      throw .undefined(expression: leaf.text, value: wrong)
+    let numbers = value.stoppingGradient().scalars
+    if let place = numbers.firstIndex(where: { !$0.isFinite }) {
+      let items = value.shape.first ?? 1
+      throw .undefined(
+        expression: leaf.text, item: items > 1 ? place / (numbers.count / items) : nil,
+        value: numbers[place])
     }
   }
 
@@ -139,15 +143,19 @@ public struct ProblemLayer: Sendable {
         }
         items = value.shape[0]
       }
-      for number in value.stoppingGradient().scalars {
-        guard number.isFinite else { throw .notFinite(parameter: name, value: number) }
+      let size = shape.reduce(1, *)
+      for (place, number) in value.stoppingGradient().scalars.enumerated() {
+        let item = batched ? place / size : nil
+        guard number.isFinite else { throw .notFinite(parameter: name, item: item, value: number) }
         let isWrong =
           parameter.sign.isNonnegative && number < 0 || parameter.sign.isNonpositive && number > 0
-        if isWrong { throw .sign(parameter: name, expected: parameter.sign, value: number) }
+        if isWrong {
+          throw .sign(parameter: name, item: item, expected: parameter.sign, value: number)
+        }
       }
       switch parameter.structure {
-      case .semidefinite: try requireSemidefinite(value, name)
-      case .symmetric: try requireSymmetric(value, name)
+      case .semidefinite: try requireSemidefinite(value, name, batched)
+      case .symmetric: try requireSymmetric(value, name, batched)
       case .full, .diagonal, .sparse: break
       }
       isBatched[ObjectIdentifier(parameter)] = batched
@@ -159,7 +167,9 @@ public struct ProblemLayer: Sendable {
 }
 
 /// The matrices `[n, n]` or `[B, n, n]` are symmetric up to rounding.
-private func requireSymmetric(_ value: Tensor, _ name: String) throws(ParameterError) {
+private func requireSymmetric(
+  _ value: Tensor, _ name: String, _ isBatched: Bool
+) throws(ParameterError) {
   let n = value.shape[value.rank - 1]
   let numbers = value.stoppingGradient().scalars
   guard n > 0 else { return }
@@ -169,7 +179,9 @@ private func requireSymmetric(_ value: Tensor, _ name: String) throws(ParameterE
       for j in 0..<i {
         let difference = numbers[start + i * n + j] - numbers[start + j * n + i]
         guard difference.magnitude <= 1e-8 * scale else {
-          throw .notSymmetric(parameter: name, row: i, column: j, difference: difference)
+          throw .notSymmetric(
+            parameter: name, item: isBatched ? start / (n * n) : nil, row: i, column: j,
+            difference: difference)
         }
       }
     }
@@ -177,8 +189,10 @@ private func requireSymmetric(_ value: Tensor, _ name: String) throws(ParameterE
 }
 
 /// The matrices `[n, n]` or `[B, n, n]` are positive semidefinite up to rounding.
-private func requireSemidefinite(_ value: Tensor, _ name: String) throws(ParameterError) {
-  try requireSymmetric(value, name)
+private func requireSemidefinite(
+  _ value: Tensor, _ name: String, _ isBatched: Bool
+) throws(ParameterError) {
+  try requireSymmetric(value, name, isBatched)
   let n = value.shape[value.rank - 1]
   let numbers = value.stoppingGradient().scalars
   guard n > 0 else { return }
@@ -187,7 +201,7 @@ private func requireSemidefinite(_ value: Tensor, _ name: String) throws(Paramet
     let scale = numbers[start..<start + n * n].reduce(0) { Swift.max($0, $1.magnitude) }
     for i in 0..<n { matrix[i, i] += 1e-9 * (scale + 1e-300) * Double(n) }
     guard scale == 0 || (try? Cholesky(matrix)) != nil else {
-      throw .notSemidefinite(parameter: name)
+      throw .notSemidefinite(parameter: name, item: isBatched ? start / (n * n) : nil)
     }
   }
 }

@@ -18,6 +18,15 @@ struct RuleCheck {
         constraint.difference, in: place, reason: "only a square matrix can be semidefinite",
         suggestion: nil)
     }
+    if constraint.kind == .semidefinite, let n = constraint.difference.squareSize, n > 1,
+      let scalar = constraint.difference.repeatedScalar
+    {
+      report(
+        constraint.difference, in: place,
+        reason:
+          "the scalar \(scalar.text) is added to every entry of the matrix, not to the diagonal",
+        suggestion: "write \(scalar.text) * Matrix.identity(\(n)), or multiply by a matrix of ones")
+    }
   }
 
   mutating func check(_ node: Node, mustBe wanted: Curvature, in place: String) {
@@ -101,6 +110,11 @@ struct RuleCheck {
   }
 
   private mutating func reportComposition(_ node: Node, _ atom: Atom, in place: String) {
+    if atom.isPowerWithExponent {
+      return report(
+        node, in: place, reason: "the exponent \(node.arguments[1].text) must be a number here",
+        suggestion: "geometric programs (geometric: true) take parameters as exponents")
+    }
     if atom.curvature == .unknown {
       return report(
         node, in: place, reason: "a denominator must be free of variables",
