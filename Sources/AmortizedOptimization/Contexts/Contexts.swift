@@ -1,6 +1,7 @@
 import Autodiff
 import DifferentiableOptimization
 import NeuralNetworks
+import OptimizationCore
 
 /// A distribution of contexts, from which batches are drawn.
 ///
@@ -12,14 +13,14 @@ import NeuralNetworks
 public struct Contexts<Context: TensorStructure>: Sendable {
   /// What it is called in reports.
   public let name: String
-  private let draw: @Sendable (_ count: Int, _ key: RandomKey) -> Context
+  private let generator: @Sendable (_ count: Int, _ key: RandomKey) -> Context
 
   /// A generator of batches of the given size.
   public init(
     _ name: String, _ draw: @escaping @Sendable (_ count: Int, _ key: RandomKey) -> Context
   ) {
     self.name = name
-    self.draw = draw
+    generator = draw
   }
 
   /// The rows of a finite set, drawn with replacement; the first axis of every tensor counts them.
@@ -29,17 +30,31 @@ public struct Contexts<Context: TensorStructure>: Sendable {
     self.init(name) { wanted, key in rows.items(places(wanted, of: count, key)) }
   }
 
-  /// A batch; the same for the same key.
+  /// A batch; the same for the same key. The generator must give `count` items.
   public func sample(_ count: Int, key: RandomKey) -> Context {
     precondition(count >= 0, "Contexts: \(count) samples")
-    return draw(count, key)
+    do { return try draw(count, key: key) } catch { preconditionFailure("\(error)") }
+  }
+
+  /// A batch.
+  ///
+  /// - Throws: `ProblemError` for a generator that gives another number of items, or no batch.
+  func draw(_ count: Int, key: RandomKey) throws(ProblemError) -> Context {
+    let context = generator(count, key)
+    try context.requireBatch()
+    if !context.leaves.isEmpty, context.batchCount != count {
+      throw .batchSize(
+        argument: "the generator of the contexts \"\(name)\"", expected: count,
+        actual: context.batchCount)
+    }
+    return context
   }
 
   /// The same draws, changed: another distribution, on which a model was not trained.
   public func shifted(
     _ name: String, by change: @escaping @Sendable (Context) -> Context
   ) -> Contexts {
-    Contexts(name) { [draw] count, key in change(draw(count, key)) }
+    Contexts(name) { [generator] count, key in change(generator(count, key)) }
   }
 
   /// Batches for a training, fresh ones in every step, without labels.

@@ -98,7 +98,7 @@ public struct SolvedSet<Map: SolutionMap>: Sendable {
       guard !collector.isStopped else { return }
       let size = min(partSize, count - starts[part])
       collector.finish(part) {
-        let context = contexts.sample(size, key: key.folded(in: part))
+        let context = try contexts.draw(size, key: key.folded(in: part))
         if let found = try folder?.read(
           part, context: context, of: map, identity: identity,
           tolerance: inner.tolerance ?? map.defaultTolerance)
@@ -115,7 +115,7 @@ public struct SolvedSet<Map: SolutionMap>: Sendable {
     }
     let parts = try collector.results()
     guard let first = parts.first else {
-      self = try SolvedSet(of: map, at: contexts.sample(0, key: key))
+      self = try SolvedSet(of: map, at: contexts.draw(0, key: key))
       return
     }
     self = parts.dropFirst().reduce(first) { $0.appending($1) }

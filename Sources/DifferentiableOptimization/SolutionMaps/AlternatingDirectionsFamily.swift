@@ -50,6 +50,22 @@ public struct AlternatingDirectionsFamily: IterativeMap {
     varying.firstIndex(of: datum).map { context[$0] } ?? fixed[datum.rawValue]
   }
 
+  /// - Throws: `ProblemError` for data of another number or shape than those that vary.
+  public func validate(_ context: Context) throws {
+    guard context.count == varying.count else {
+      throw ProblemError.shape(
+        argument: "context", item: nil, expected: [varying.count], actual: [context.count])
+    }
+    try context.requireBatch(names: varying.map { "\($0)" }, ranks: varying.map { _ in 1 })
+    for (datum, value) in zip(varying, context) {
+      let expected = [value.shape[0]] + fixed[datum.rawValue].shape
+      if value.shape != expected {
+        throw ProblemError.shape(
+          argument: "\(datum)", item: nil, expected: expected, actual: value.shape)
+      }
+    }
+  }
+
   public func coldStart(for context: Context) -> State {
     let items = context.batchCount
     return State(

@@ -68,6 +68,8 @@ public struct ConeProgramFamily: SolutionMap {
       throw ProblemError.shape(
         argument: "context", item: nil, expected: [varying.count], actual: [context.count])
     }
+    try context.requireBatch(
+      names: varying.map { "\($0)" }, ranks: varying.map { fixed[$0.rawValue]!.rank })
     let data = context.stoppingGradient()
     let answer = try layer.with(limits)(
       P: datum(.P, data), c: datum(.c, data)!, A: datum(.A, data)!, b: datum(.b, data)!,

@@ -58,6 +58,22 @@ public struct HomogeneousSplittingFamily: IterativeMap {
       P: P, c: datum(.c, context), A: A, b: datum(.b, context), items: context.batchCount)
   }
 
+  /// - Throws: `ProblemError` for data of another number or shape than those that vary.
+  public func validate(_ context: Context) throws {
+    guard context.count == varying.count else {
+      throw ProblemError.shape(
+        argument: "context", item: nil, expected: [varying.count], actual: [context.count])
+    }
+    try context.requireBatch(names: varying.map { "\($0)" }, ranks: varying.map { _ in 1 })
+    for (datum, value) in zip(varying, context) {
+      let expected = [value.shape[0]] + fixed[datum.rawValue].shape
+      if value.shape != expected {
+        throw ProblemError.shape(
+          argument: "\(datum)", item: nil, expected: expected, actual: value.shape)
+      }
+    }
+  }
+
   public func coldStart(for context: Context) -> Tensor {
     let items = context.batchCount
     let size = method.program.variables + method.program.rows

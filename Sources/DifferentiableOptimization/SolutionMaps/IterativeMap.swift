@@ -45,6 +45,7 @@ extension IterativeMap {
   ) throws -> SolvedBatch<State> {
     try limits.validate()
     let context = context.stoppingGradient()
+    try context.requireBatch()
     try validate(context)
     var run = IterationRun(self, context, from: start)
     let tolerance = limits.tolerance ?? defaultTolerance

@@ -1,4 +1,5 @@
 import Autodiff
+import OptimizationCore
 
 /// A problem with a context x: `y*(x) = argmin f(y; x)` over y in C(x), as far as learning needs to know it.
 ///
@@ -62,6 +63,25 @@ public protocol BoundedProblem: SolutionMap {
 extension TensorStructure {
   /// The number of items of a batch: the length of the first axis of the first tensor, 0 without tensors.
   public var batchCount: Int { leaves.first?.shape.first ?? 0 }
+
+  /// Makes sure that this is a batch of contexts: every tensor has one axis more than that of one item, and all
+  /// have the same number of items.
+  ///
+  /// - Parameters:
+  ///   - names: what errors call the tensors; "context" without it.
+  ///   - ranks: the rank of each tensor for one item; nil where any will do.
+  package func requireBatch(names: [String]? = nil, ranks: [Int]? = nil) throws(ProblemError) {
+    let leaves = self.leaves
+    for (place, leaf) in leaves.enumerated() {
+      let name = names?[place] ?? (leaves.count == 1 ? "context" : "context[\(place)]")
+      if leaf.rank < (ranks?[place] ?? 0) + 1 {
+        throw .batchAxis(argument: name, actual: leaf.shape)
+      }
+      if leaf.shape[0] != leaves[0].shape[0] {
+        throw .batchSize(argument: name, expected: leaves[0].shape[0], actual: leaf.shape[0])
+      }
+    }
+  }
 
   /// Some items of a batch, by their places.
   public func items(_ places: [Int]) -> Self { mapLeaves { $0.gathering(places, axis: 0) } }

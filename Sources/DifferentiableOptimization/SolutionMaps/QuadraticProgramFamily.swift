@@ -67,6 +67,8 @@ public struct QuadraticProgramFamily: SolutionMap {
     if let tolerance = limits.tolerance { settings.relativeTolerance = tolerance }
     if let most = limits.maximumIterations { settings.maximumIterations = most }
     settings.progress = limits.progress ?? settings.progress
+    try context.requireBatch(
+      names: varying.map { "\($0)" }, ranks: varying.map { fixed[$0.rawValue].rank })
     let data = context.stoppingGradient()
     let (m, e) = (program.inequalities, program.equalities)
     let answer = try QuadraticProgramLayer(settings: settings)(
