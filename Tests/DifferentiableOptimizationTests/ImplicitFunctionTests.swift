@@ -180,7 +180,76 @@ private func newton(_ start: Tensor, _ condition: (Tensor) -> Tensor) -> Tensor 
       return (gradient, certificate!)
     }
     #expect(value(.dense).0.scalars.allSatisfy { $0.isNaN })
+    for solver in [ImplicitLinearSolver.dense, .minimalResiduals()] {
+      let (gradient, certificate) = value(solver)
+      #expect(gradient.scalars.allSatisfy { $0.isNaN })
+      #expect(certificate.linearSolves.singularItems == [0])
+      #expect(certificate.isConverged)
+    }
     #expect(value(.minimalResiduals()).1.linearSolves.largestResidual > 0.5)
+  }
+
+  /// Items with definite, indefinite and singular Hessians, in both types: ½ yᵀ H y - cᵀ y.
+  @Test(arguments: [DType.float64, .float32])
+  func saddlesAndSingularPointsAreTold(_ dtype: DType) throws {
+    let hessians = Tensor([
+      2, 0, 0, 3,  // definite
+      1, 0, 0, -1,  // a saddle, along (1, 1) without curvature
+      -2, 0, 0, -4,  // a maximum
+      1, 0, 0, 0,  // singular: no solution for (1, 1)
+      0, 0, 0, 0,
+      1e-8, 0, 0, 3e-8,  // definite and small
+    ]).reshaped(to: [6, 2, 2]).asType(dtype)
+    @Sendable func objective(_ y: Tensor, _ c: Tensor) -> Tensor {
+      (y * matrixVectorProduct(hessians, y)).sum() * 0.5 - (y * c).sum()
+    }
+    let y = Tensor.ones([6, 2], dtype: dtype)
+    let c = matrixVectorProduct(hessians, y)
+    var certificate: ImplicitCertificate?
+    func answer(_ c: Tensor) -> Tensor {
+      let solution = stationaryPoint(at: c, isBatched: true, of: objective) { _ in y }
+      certificate = solution.certificate
+      return solution.value
+    }
+    let tolerance = dtype == .float64 ? 1e-9 : 1e-5
+    func check(_ derivative: Tensor) throws {
+      let numbers = derivative.scalars
+      let expected = [0.5, 1.0 / 3, 1, -1, -0.5, -0.25, .nan, .nan, .nan, .nan, 1e8, 1e8 / 3]
+      for (number, right) in zip(numbers, expected) {
+        #expect(
+          right.isNaN ? number.isNaN : abs(number - right) <= tolerance * abs(right),
+          "\(number) \(right)")
+      }
+      let solves = try #require(certificate).linearSolves
+      #expect(solves.indefiniteItems == [1, 2])
+      #expect(solves.singularItems == [3, 4])
+      #expect(try #require(certificate).isConverged)
+    }
+    try check(gradient(at: c) { answer($0).sum() })
+    try check(jvp(at: c, along: Tensor.ones([6, 2], dtype: dtype)) { answer($0) }.tangent)
+  }
+
+  /// A right-hand side within the range of a singular matrix has solutions; the shortest is returned, and no item
+  /// is called a saddle for what rounding leaves of its null space.
+  @Test func consistentSingularSystems() {
+    var random = TestGenerator(seed: 5)
+    for _ in 0..<20 {
+      let factor = random.tensor([4, 2])
+      let matrix = matmul(factor, factor, transposeB: true)
+      let direction = matrixVectorProduct(matrix, random.tensor([4]))
+      var certificate: ImplicitCertificate?
+      let slope = gradient(at: Tensor.zeros([4])) { c in
+        let solution = stationaryPoint(
+          at: c, of: { y, c in (y * matrixVectorProduct(matrix, y)).sum() * 0.5 - (y * c).sum() }
+        ) { _ in Tensor.zeros([4]) }
+        certificate = solution.certificate
+        return (solution.value * direction).sum()
+      }
+      let image = matrixVectorProduct(matrix, slope)
+      #expect(isClose(image.scalars, direction.scalars, absoluteTolerance: 1e-8).holds)
+      #expect(certificate!.linearSolves.indefiniteItems.isEmpty)
+      #expect(certificate!.linearSolves.singularItems.isEmpty)
+    }
   }
 
   @Test func rotationDefeatsNoSolverThatIsMeantForIt() {

@@ -29,6 +29,13 @@ public final class ImplicitCertificate: @unchecked Sendable {
     public var products = 0
     /// The largest relative residual of any of them; NaN if one was NaN.
     public var largestResidual = 0.0
+    /// The items at which conjugate gradients met a curvature that is not positive: the point is a saddle or a
+    /// maximum, or the system is not symmetric. They were solved by minimal residuals instead, so the
+    /// derivative is that of the stationary point; of a minimum it is not.
+    public var indefiniteItems: Set<Int> = []
+    /// The items of which a system has no solution, because the Jacobian of the condition is singular there:
+    /// the implicit function has no derivative, and NaN was returned.
+    public var singularItems: Set<Int> = []
   }
 
   init(residuals: [Double], residualTolerance: Double) {
@@ -41,7 +48,8 @@ public final class ImplicitCertificate: @unchecked Sendable {
     residuals.indices.filter { !(residuals[$0] <= residualTolerance) }
   }
 
-  /// Whether every item satisfies its condition to the tolerance.
+  /// Whether every item satisfies its condition to the tolerance. Says nothing of the derivatives, for which see
+  /// `linearSolves`: at a saddle or where the Jacobian is singular a point satisfies its condition, too.
   public var isConverged: Bool { unconvergedItems.isEmpty }
 
   /// What happened in the linear solves so far.
@@ -51,11 +59,15 @@ public final class ImplicitCertificate: @unchecked Sendable {
     return record
   }
 
-  func add(products: Int, residual: Double) {
+  func add(
+    products: Int, residual: Double, indefinite: Set<Int> = [], singular: Set<Int> = []
+  ) {
     lock.wait()
     defer { lock.signal() }
     record.count += 1
     record.products += products
+    record.indefiniteItems.formUnion(indefinite)
+    record.singularItems.formUnion(singular)
     record.largestResidual =
       residual.isNaN || record.largestResidual.isNaN
       ? .nan : max(record.largestResidual, residual)

@@ -2,11 +2,14 @@
 /// condition or its transpose, of which only products with vectors are needed.
 ///
 /// The residual that was reached is recorded in the `ImplicitCertificate`; a solve that stops at its limit
-/// is a legitimate approximation (as in iMAML) and is not an error. Vectors are float64; for unknowns in
+/// is a legitimate approximation (as in iMAML) and is not an error. An item whose system turns out to have no
+/// solution, because its matrix is singular, is NaN and listed in the certificate; of a singular system that has
+/// solutions one is returned, since its residual looks like that of any other. Vectors are float64; for unknowns in
 /// float32 no relative residual below 1e-6 is aimed at.
 public enum ImplicitLinearSolver: Sendable, Hashable {
   /// Conjugate gradients (Hestenes and Stiefel 1952), for symmetric positive definite systems: minima,
-  /// symmetric fixed points. An item along which the curvature isn't positive stops there.
+  /// symmetric fixed points. An item along which the curvature isn't positive is listed in the certificate and
+  /// solved by minimal residuals.
   case conjugateGradients(relativeTolerance: Double = 1e-10, maximumIterations: Int? = nil)
   /// Generalized minimal residuals (GMRES, Saad and Schultz 1986), for any system that is not singular.
   /// Keeps up to `restart` vectors of the size of the unknown.

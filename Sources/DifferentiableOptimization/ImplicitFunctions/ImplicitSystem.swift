@@ -56,7 +56,9 @@ struct ImplicitSystem: Sendable {
       vectors.flattened(product(vectors.unflattened($0)))
     }
     let solution = run.solve(vectors.flattened(b), by: solver)
-    certificate.add(products: run.products, residual: run.residual)
+    certificate.add(
+      products: run.products, residual: run.residual, indefinite: run.indefiniteItems,
+      singular: run.singularItems)
     return vectors.unflattened(solution)
   }
 }

@@ -10,6 +10,10 @@ struct MatrixFreeSolver {
   private(set) var products = 0
   /// The largest relative residual at the end.
   private(set) var residual = 0.0
+  /// The items along which conjugate gradients met a curvature that is not positive.
+  private(set) var indefiniteItems: Set<Int> = []
+  /// The items whose system has no solution: singular, as far as the method can tell.
+  private(set) var singularItems: Set<Int> = []
 
   /// No relative residual below this is aimed at.
   let attainableTolerance: Double
@@ -31,9 +35,23 @@ struct MatrixFreeSolver {
       case .neumann(let terms, let step): neumann(b, terms, step)
       case .dense: dense(b)
       }
-    if b.isFinite { return solution }
+    if b.isFinite && singularItems.isEmpty { return solution }
+    var marks = [Double](repeating: 0, count: b.shape[0])
+    for item in singularItems { marks[item] = .nan }
     // NaN stays in its item: 0 * (b - b) is NaN there and 0 elsewhere.
     return solution + ((b - b) * 0).sum(axis: 1, keepsAxis: true)
+      + Tensor(marks, shape: [marks.count, 1])
+  }
+
+  /// Where a method can gain no more, a relative residual above this says that the system has no solution.
+  private var singularResidual: Double { Swift.max(1e-6, 1000 * attainableTolerance) }
+
+  private mutating func noteSingular(_ squares: [Double], relativeTo initial: [Double]) {
+    let bound = singularResidual * singularResidual
+    for item in squares.indices
+    where initial[item].isFinite && !(squares[item] <= bound * initial[item]) {
+      singularItems.insert(item)
+    }
   }
 
   /// Rounding makes methods that end after `length` steps in theory take more.
@@ -68,13 +86,27 @@ struct MatrixFreeSolver {
     var squares = initial
     // An item that has stopped has the step zero from then on.
     var isRunning = initial.map { $0 > 0 }
+    // Items that are left to another method.
+    var isLeft = [Bool](repeating: false, count: initial.count)
+    // The largest |A d| / |d|, at most the norm of A.
+    var size = [Double](repeating: 0, count: initial.count)
+    let noise = max(1e-10, 10 * attainableTolerance)
     for _ in 0..<limit {
       for item in squares.indices
       where squares[item] <= tolerance * tolerance * initial[item] { isRunning[item] = false }
       if !isRunning.contains(true) { break }
       let image = product(direction)
       let curvature = inner(direction, image)
-      for item in curvature.indices where !(curvature[item] > 0) { isRunning[item] = false }
+      let lengths = inner(direction, direction).map { $0.squareRoot() }
+      let imageLengths = inner(image, image).map { $0.squareRoot() }
+      for item in curvature.indices where isRunning[item] {
+        size[item] = max(size[item], imageLengths[item] / lengths[item])
+        if curvature[item] > noise * lengths[item] * imageLengths[item] { continue }
+        isRunning[item] = false
+        isLeft[item] = curvature[item].isFinite
+        // Of a positive semidefinite matrix only what it nearly annihilates has as little curvature.
+        if imageLengths[item] > 1e-6 * size[item] * lengths[item] { indefiniteItems.insert(item) }
+      }
       let steps = squares.indices.map { isRunning[$0] ? squares[$0] / curvature[$0] : 0 }
       x += scaled(direction, by: steps)
       r -= scaled(image, by: steps)
@@ -84,7 +116,14 @@ struct MatrixFreeSolver {
       squares = next
     }
     finish(squares, relativeTo: initial)
-    return x
+    if !isLeft.contains(true) { return x }
+    let mask = Tensor(isLeft.map { $0 ? 1.0 : 0 }, shape: [initial.count, 1])
+    for item in isLeft.indices where isLeft[item] { squares[item] = 0 }
+    let others = minimalResiduals(b * mask, tolerance, products + limit, restart: 50)
+    let worst = residual
+    finish(squares, relativeTo: initial)
+    residual = residual.isNaN || worst.isNaN ? .nan : max(residual, worst)
+    return x * (1 - mask) + others
   }
 
   private mutating func neumann(_ b: Tensor, _ terms: Int, _ step: Double) -> Tensor {
@@ -124,7 +163,9 @@ struct MatrixFreeSolver {
         squares[item] += (image[i] - part[i]) * (image[i] - part[i])
       }
     }
-    finish(squares, relativeTo: inner(b, b))
+    let initial = inner(b, b)
+    finish(squares, relativeTo: initial)
+    noteSingular(squares, relativeTo: initial)
     return Tensor(result, shape: b.shape)
   }
 }
@@ -170,7 +211,10 @@ extension MatrixFreeSolver {
       // A restart that gains nothing will not gain later.
       let gains = zip(next, squares).contains { $0 < 0.999 * $1 }
       squares = next
-      if !gains { break }
+      if !gains {
+        noteSingular(squares, relativeTo: initial)
+        break
+      }
     }
     finish(squares, relativeTo: initial)
     return x
