@@ -114,10 +114,11 @@ OVERLOAD void unary_vjp(int op, long n, const real *x, const real *y, const real
     case TK_COSH: EACH(h * vsinh(v))
     case TK_TANH: EACH(h * ((V(1) - w) * (V(1) + w)))
     case TK_ERF: EACH(h * (V(1.12837916709551257390) * gaussian(v)))
-    case TK_SIGMOID: EACH(h * (w * (V(1) - w)))
+    // 1 - w has no digits where w is near 1, for which sigmoid(-v) is that.
+    case TK_SIGMOID: EACH(h * (w * vsigmoid(-v)))
     case TK_SOFTPLUS: EACH(h * vsigmoid(v))
     case TK_RELU: EACH(v > V(0) ? h : v <= V(0) ? V(0) : v)
-    case TK_ELU: EACH(v > V(0) ? h : h * (w + V(1)))
+    case TK_ELU: EACH(v > V(0) ? h : h * vexp(v))
     case TK_GELU: EACH(h * gelu_derivative(v))
     default: fill(n, 0, out);
   }

@@ -40,6 +40,21 @@ OVERLOAD vector combined(int op, vector a, vector b) {
 
 OVERLOAD vector prepared(int op, vector x) { return op == TK_SUM_SQUARES ? x * x : x; }
 
+// Adds the part of a chunk; what rounding cuts off a sum is carried to the next (Kahan 1965), so that the
+// error of a long sum is that of one chunk.
+OVERLOAD void add_part(int op, vector *total, vector *carry, vector part) {
+  if (op != TK_SUM && op != TK_SUM_SQUARES) {
+    *total = combined(op, *total, part);
+    return;
+  }
+  const vector y = part - *carry;
+  const vector sum = *total + y;
+  const vector rest = (sum - *total) - y;
+  *total = sum;
+  // Infinities leave no rest.
+  *carry = rest == rest ? rest : V(0);
+}
+
 OVERLOAD vector identity_of(int op, vector like) {
   (void)like;
   return op == TK_MAX ? V(-INFINITY) : op == TK_MIN ? V(INFINITY) : op == TK_PRODUCT ? V(1) : V(0);
@@ -56,7 +71,7 @@ OVERLOAD real folded(int op, vector x) {
 
 OVERLOAD real reduce_row(int op, long n, const real *x) {
   const vector identity = identity_of(op, V(0));
-  vector total = identity;
+  vector total = identity, carry = V(0);
   while (n >= 4 * WIDTH) {
     vector part[4] = {identity, identity, identity, identity};
     long count = n / (4 * WIDTH);
@@ -65,8 +80,8 @@ OVERLOAD real reduce_row(int op, long n, const real *x) {
     for (; count > 0; count--, x += 4 * WIDTH)
       for (int p = 0; p < 4; p++)
         part[p] = combined(op, part[p], prepared(op, load(x + p * WIDTH)));
-    total = combined(op, total,
-                     combined(op, combined(op, part[0], part[1]), combined(op, part[2], part[3])));
+    add_part(op, &total, &carry,
+             combined(op, combined(op, part[0], part[1]), combined(op, part[2], part[3])));
   }
   for (; n >= WIDTH; n -= WIDTH, x += WIDTH) total = combined(op, total, prepared(op, load(x)));
   if (n > 0) {
@@ -78,13 +93,13 @@ OVERLOAD real reduce_row(int op, long n, const real *x) {
 
 // The slices of up to WIDTH neighbours, `stride` apart from element to element.
 OVERLOAD vector reduce_columns(int op, long n, long stride, long width, const real *x) {
-  vector total = identity_of(op, V(0));
+  vector total = identity_of(op, V(0)), carry = V(0);
   while (n > 0) {
     const long count = n < CHUNK ? n : CHUNK;
     vector part = identity_of(op, V(0));
     for (long k = 0; k < count; k++, x += stride)
       part = combined(op, part, prepared(op, load_up_to(x, width)));
-    total = combined(op, total, part);
+    add_part(op, &total, &carry, part);
     n -= count;
   }
   return total;
@@ -92,8 +107,8 @@ OVERLOAD vector reduce_columns(int op, long n, long stride, long width, const re
 
 // Four vectors of neighbours at a time.
 OVERLOAD void reduce_wide_columns(int op, long n, long stride, const real *x, real *y) {
-  vector total[4];
-  for (int p = 0; p < 4; p++) total[p] = identity_of(op, V(0));
+  vector total[4], carry[4];
+  for (int p = 0; p < 4; p++) total[p] = identity_of(op, V(0)), carry[p] = V(0);
   while (n > 0) {
     const long count = n < CHUNK ? n : CHUNK;
     vector part[4];
@@ -101,7 +116,7 @@ OVERLOAD void reduce_wide_columns(int op, long n, long stride, const real *x, re
     for (long k = 0; k < count; k++, x += stride)
       for (int p = 0; p < 4; p++)
         part[p] = combined(op, part[p], prepared(op, load(x + p * WIDTH)));
-    for (int p = 0; p < 4; p++) total[p] = combined(op, total[p], part[p]);
+    for (int p = 0; p < 4; p++) add_part(op, &total[p], &carry[p], part[p]);
     n -= count;
   }
   for (int p = 0; p < 4; p++) store(y + p * WIDTH, total[p]);
@@ -189,15 +204,18 @@ OVERLOAD void cumulative_sum(int reversed, long outer, long n, long inner, const
     const real *from = x + (reversed ? (n - 1) * inner : 0);
     real *to = y + (reversed ? (n - 1) * inner : 0);
     if (inner == 1) {
-      real sum = 0;
-      for (long k = 0; k < n; k++, from += step, to += step) *to = sum += *from;
+      double sum = 0;
+      for (long k = 0; k < n; k++, from += step, to += step) *to = (real)(sum += *from);
     } else {
       for (long i = 0; i < inner; i += WIDTH) {
-        vector sum = V(0);
+        vector sum = V(0), carry = V(0);
         const real *source = from + i;
         real *target = to + i;
-        for (long k = 0; k < n; k++, source += step, target += step)
-          store_up_to(target, inner - i, sum += load_up_to(source, inner - i));
+        for (long k = 0; k < n; k++, source += step, target += step) {
+          if (REAL_IS_DOUBLE) sum += load_up_to(source, inner - i);
+          else add_part(TK_SUM, &sum, &carry, load_up_to(source, inner - i));
+          store_up_to(target, inner - i, sum);
+        }
       }
     }
   }

@@ -2,7 +2,7 @@
 #include "VectorMath.h"
 
 // After so many vectors, sums go to a second level, which keeps their error small.
-#define CHUNK 1024
+#define CHUNK 128
 
 #define REAL_BODY "ReductionsBody.h"
 #include "Real.h"

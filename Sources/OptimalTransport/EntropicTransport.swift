@@ -147,28 +147,49 @@ public struct EntropicTransport: IterativeMap, BoundedProblem {
     return -(met * cost + divergence * epsilon).sum(axes: [1, 2])
   }
 
-  /// The potential f as a differentiable function of the measures, `[B, n]`: the fixed point of the iteration,
-  /// differentiated implicitly, in both modes and any order.
+  /// The potential f as a differentiable function of the measures and the cost matrix, `[B, n]`: the fixed point of
+  /// the iteration, differentiated implicitly, in both modes and any order.
   ///
   /// - Throws: `TransportError.notSolved` naming the items that were not solved.
   public func potential(
     for context: Context, from start: Tensor? = nil, limits: SolutionLimits = SolutionLimits()
   ) throws -> Tensor {
-    try fixedPoint(
-      at: context, isBatched: true, residualTolerance: 1,
-      of: { f, context in step(f, for: context) }
-    ) { context in
-      let solved = try solve(context, from: start, limits: limits)
-      guard solved.unsolvedItems.isEmpty else {
-        throw TransportError.notSolved(items: solved.unsolvedItems)
-      }
-      // One more iteration of all, so that the smallest residuals count.
-      return step(solved.state, for: context)
-    }.value
+    guard cost.isTraced else {
+      return try fixedPoint(
+        at: context, isBatched: true, residualTolerance: 1,
+        of: { f, context in step(f, for: context) }
+      ) { try solvedPotential(for: $0, from: start, limits) }.value
+    }
+    // A cost that is being differentiated is a part of the context.
+    let (epsilon, checkInterval) = (epsilon, checkInterval)
+    @Sendable func transport(_ cost: Tensor) -> EntropicTransport {
+      EntropicTransport(cost: cost, epsilon: epsilon, checkInterval: checkInterval)
+    }
+    return try fixedPoint(
+      at: Pair(context, cost), isBatched: true, residualTolerance: 1,
+      of: { f, data in transport(data.second).step(f, for: data.first) }
+    ) { try transport($0.second).solvedPotential(for: $0.first, from: start, limits) }.value
   }
 
-  /// OT(a, b), `[B]`, as a differentiable function of the measures: the dual objective at the potential. Its
-  /// gradient with respect to a is f up to a constant.
+  private func solvedPotential(
+    for context: Context, from start: Tensor?, _ limits: SolutionLimits
+  ) throws -> Tensor {
+    let solved = try solve(context, from: start, limits: limits)
+    guard solved.unsolvedItems.isEmpty else {
+      throw TransportError.notSolved(items: solved.unsolvedItems)
+    }
+    // One more iteration of all, so that the smallest residuals count.
+    return step(solved.state, for: context)
+  }
+
+  /// OT(a, b), `[B]`, as a differentiable function of the measures and of the cost matrix: the dual objective at the
+  /// potential. Its gradient with respect to a is f up to a constant, with respect to the cost the plan.
+  ///
+  /// ```swift
+  /// let slope = try gradient(at: cost) { cost in
+  ///   try EntropicTransport(cost: cost, epsilon: 0.1).transportCost(for: context).sum()
+  /// }
+  /// ```
   ///
   /// - Throws: `TransportError.notSolved`.
   public func transportCost(

@@ -60,6 +60,34 @@ import Testing
   }
 
   /// Gradients where the function is a product with zeros: exact, as are second derivatives.
+  /// Long sums in single precision keep its digits, along every axis.
+  @Test(arguments: [[1 << 20], [1 << 20, 3], [2, 1 << 18, 40], [1 << 16, 70]])
+  func longSums(_ shape: [Int]) {
+    let x = Tensor(repeating: 0.1, shape: shape, dtype: .float32)
+    let axis = shape.count == 3 ? 1 : 0
+    let expected = Double(Float(0.1)) * Double(shape[axis])
+    let last = x.cumulativeSum(axis: axis).slice(axis: axis, shape[axis] - 1..<shape[axis])
+    let first = x.cumulativeSum(axis: axis, reversed: true).slice(axis: axis, 0..<1)
+    for sum in [last, first, x.sum(axis: axis)] {
+      #expect(sum.scalars.allSatisfy { abs($0 - expected) <= 3e-6 * expected })
+    }
+    let squares = square(x).sum(axis: axis)
+    #expect(squares.scalars.allSatisfy { abs($0 - expected * 0.1) <= 3e-6 * expected * 0.1 })
+  }
+
+  /// Infinities and NaN go through compensated sums.
+  @Test func infinitiesInSums() {
+    var numbers = [Double](repeating: 1, count: 3000)
+    numbers[700] = .infinity
+    let x = Tensor(numbers, shape: [3000]).asType(.float32)
+    #expect(x.sum().item == .infinity && x.cumulativeSum().scalars[2999] == .infinity)
+    let columns = stack([x, -x], axis: 1)
+    #expect(columns.sum(axis: 0).scalars == [.infinity, -.infinity])
+    #expect(columns.cumulativeSum(axis: 0).scalars.suffix(2) == [.infinity, -.infinity])
+    numbers[2000] = -.infinity
+    #expect(Tensor(numbers, shape: [3000]).sum().item.isNaN)
+  }
+
   @Test func zerosInProducts() {
     let x = Tensor([2.0, 0, 3])
     #expect(gradient(at: x) { $0.product() }.scalars == [0, 6, 0])

@@ -105,6 +105,54 @@ import Testing
     }
   }
 
+  /// Derivatives that are small far out, where a difference from 1 would have lost them.
+  @Test(arguments: [DType.float64, .float32]) func tails(_ dtype: DType) {
+    let far = Tensor([5, 20, 40, 80], dtype: dtype)
+    let tolerance = dtype == .float64 ? 1e-13 : 1e-5
+    func check(_ derivative: Tensor, _ expected: (Double) -> Double) {
+      for (number, x) in zip(derivative.scalars, far.scalars) {
+        #expect(abs(number - expected(x)) <= tolerance * expected(x), "\(number) at \(x)")
+      }
+    }
+    let v = Tensor.ones(like: far)
+    func second(_ f: @escaping (Tensor) -> Tensor) -> Tensor {
+      hessianVectorProduct(at: far, along: v) { f($0).sum() }.product
+    }
+    check(gradient(at: -far) { elu($0).sum() }) { exp(-$0) }
+    check(second { elu(-$0) }) { exp(-$0) }
+    func slope(_ x: Double) -> Double { exp(-x) / ((1 + exp(-x)) * (1 + exp(-x))) }
+    check(second { softplus($0) }, slope)
+    check(second { softplus(-$0) }, slope)
+    check(gradient(at: far) { sigmoid($0).sum() }, slope)
+    check(gradient(at: -far) { sigmoid($0).sum() }, slope)
+  }
+
+  /// Powers with a tensor for the exponent are polynomials at 0, too.
+  @Test func powersAtZero() {
+    let p = Tensor([0, 1, 2, 3, 4])
+    func derivatives(_ x: Double) -> [[Double]] {
+      let point = Tensor(repeating: x, shape: [5])
+      let v = Tensor.ones([5])
+      let third = jvp(at: point, along: v) { x in
+        hessianVectorProduct(at: x, along: v) { pow($0, p).sum() }.product
+      }
+      return [
+        gradient(at: point) { pow($0, p).sum() }.scalars,
+        jvp(at: point, along: v) { pow($0, p) }.tangent.scalars, third.value.scalars,
+        third.tangent.scalars,
+      ]
+    }
+    #expect(
+      derivatives(0) == [[0, 1, 0, 0, 0], [0, 1, 0, 0, 0], [0, 0, 2, 0, 0], [0, 0, 0, 6, 0]])
+    #expect(
+      derivatives(1) == [[0, 1, 2, 3, 4], [0, 1, 2, 3, 4], [0, 0, 2, 6, 12], [0, 0, 0, 6, 24]])
+    // The mixed derivative, 1 / x at p = 0.
+    let mixed = jvp(at: Tensor([0.0]), along: Tensor([1.0])) { p in
+      gradient(at: Tensor([4.0])) { pow($0, p).sum() }
+    }.tangent
+    #expect(mixed.scalars == [0.25])
+  }
+
   @Test func specialValues() {
     let zero = Tensor(0)
     #expect(gradient(at: zero) { relu($0) }.item == 0)

@@ -49,7 +49,42 @@ import Testing
     let error = TensorLinearAlgebraError.singular(item: 1, pivot: 1)
     #expect(throws: error) { try logAbsoluteDeterminant(singular) }
     #expect(throws: error) { try inverse(singular) }
-    #expect(throws: error) { try gradient(at: singular) { try determinant($0).sum() } }
+    let slope = try gradient(at: singular) { try determinant($0).sum() }
+    #expect(slope[1].scalars == [4, -2, -2, 1])
+  }
+
+  /// The determinant is a polynomial, also where it is zero: cofactors of matrices of every rank.
+  @Test(arguments: [1, 2, 3, 5], [DType.float64, .float32])
+  func derivativesOfSingularMatrices(_ n: Int, _ dtype: DType) throws {
+    var random = TestGenerator(seed: UInt64(n))
+    for rank in 0..<n {
+      // Exactly singular: whole numbers, of which the last rows are sums of others.
+      var rows = (0..<n).map { _ in random.tensor([n]).scalars.map { ($0 * 3).rounded() } }
+      for k in rank..<n {
+        rows[k] = (0..<n).map { j in rank == 0 ? 0 : rows[..<rank].reduce(0) { $0 + $1[j] } }
+      }
+      let singular = Tensor(rows.flatMap { $0 }, shape: [n, n])
+      let batch = stack([singular, singular + Tensor.identity(n) * 7]).asType(dtype)
+      #expect(abs(try determinant(batch).scalars[0]) < 1e-9)
+      if dtype == .float64 {
+        DerivativeCheck()([batch]) { try! determinant($0[0]) }
+        let v = random.tensor([2, n, n])
+        let product = try hessianVectorProduct(at: batch, along: v) {
+          try determinant($0).sum()
+        }.product
+        func slope(_ h: Double) throws -> Tensor {
+          try gradient(at: batch + v * h) { try determinant($0).sum() }
+        }
+        let difference = (try slope(1e-4) - slope(-1e-4)) / 2e-4
+        let error = abs(product - difference).max().item
+        #expect(error <= 1e-5 * (1 + abs(difference).max().item), "rank \(rank): \(error)")
+      } else {
+        let slope = try gradient(at: batch) { try determinant($0).sum() }
+        let exact = try gradient(at: batch.asType(.float64)) { try determinant($0).sum() }
+        let error = abs(slope.asType(.float64) - exact).max().item
+        #expect(error <= 1e-5 * (1 + abs(exact).max().item))
+      }
+    }
   }
 
   @Test func outOfRange() throws {

@@ -27,6 +27,25 @@ import Testing
     #expect(gradient(at: Tensor([2.0, -2, 1])) { $0.norm(.infinity) }.scalars == [0.5, -0.5, 0])
   }
 
+  /// There is no second derivative of the Euclidean norm at 0, and none is made up; that of other rows is theirs.
+  @Test func secondDerivativesAtZero() {
+    let v = Tensor([1, 2])
+    let squared = hessianVectorProduct(at: Tensor.zeros([2]), along: v) { square($0.norm()) }
+    #expect(squared.gradient.scalars == [0, 0] && squared.product.scalars.allSatisfy(\.isNaN))
+    let right = hessianVectorProduct(at: Tensor.zeros([2]), along: v) { square($0).sum() }
+    #expect(right.product.scalars == [2, 4])
+    let rows = Tensor([[3, 4], [0, 0], [0, 0]])
+    for mode in [HessianProductMode.forwardOverReverse, .reverseOverReverse] {
+      let product = hessianVectorProduct(
+        at: rows, along: Tensor([[5, 0], [0, 0], [1, 0]]), mode: mode
+      ) { $0.norm(axis: 1).sum() }.product.scalars
+      // (v - d dᵀv) / |x| with d = (0.6, 0.8)
+      #expect(abs(product[0] - 0.64) < 1e-15 && abs(product[1] + 0.48) < 1e-15)
+      #expect(product[2] == 0 && product[3] == 0)
+      #expect(product[4].isNaN)
+    }
+  }
+
   @Test func masks() {
     let x = Tensor([[0, 2, .nan], [0, 0, -0.0]])
     #expect(x.any(axis: 1).scalars == [1, 0])

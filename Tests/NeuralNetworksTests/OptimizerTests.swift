@@ -205,6 +205,30 @@ struct OptimizerTests {
     #expect(continued.parameters.leafScalars == x.leafScalars)
   }
 
+  /// An epsilon that the type cannot hold, beside gradients that are zero or whose squares vanish.
+  @Test(arguments: [0, 1e-60, 1e-300], [DType.float32, .float64])
+  func epsilonsBelowTheRangeOfTheType(_ epsilon: Double, _ dtype: DType) {
+    let x = Tensor([1.0, 2, 3, 4], dtype: dtype)
+    let tiny = dtype == .float32 ? 1e-30 : 1e-200
+    let slope = Tensor([0, 1, -1, tiny], dtype: dtype)
+    func check(_ optimizer: some Optimizer) {
+      let plain = optimizer.step(x, gradient: slope, state: optimizer.initialState(for: x))
+        .parameters
+      let (value, tangent) = jvp(at: slope, along: Tensor.zeros(like: slope)) {
+        optimizer.step(x, gradient: $0, state: optimizer.initialState(for: x)).parameters
+      }
+      for numbers in [plain.scalars, value.scalars] {
+        #expect(numbers[0] == 1 && numbers[1] < 2 && numbers[2] > 3)
+        #expect(abs(numbers[3] - 4) <= 0.11)
+      }
+      #expect(tangent.scalars.allSatisfy { $0 == 0 })
+    }
+    check(Adam(learningRate: 0.1, epsilon: epsilon))
+    check(AdamW(learningRate: 0.1, epsilon: epsilon, weightDecay: 0))
+    check(Adagrad(learningRate: 0.1, epsilon: epsilon))
+    check(RMSProp(learningRate: 0.01, epsilon: epsilon))
+  }
+
   @Test func emptyTensorsAndNoTensors() {
     let optimizer = Adam(learningRate: 0.1)
     var empty = [Tensor.zeros([0, 3])]

@@ -93,6 +93,36 @@ import _TestSupport
     }
   }
 
+  /// The derivative of the optimal cost with respect to the cost matrix is the plan, and both that and the
+  /// potential have derivatives of their own.
+  @Test(arguments: [0.2, 0.0005]) func derivativesByTheCost(epsilon: Double) throws {
+    let limits = SolutionLimits(tolerance: 1e-13, maximumIterations: 100_000)
+    let context = Pair(Self.measures(3, 6, seed: 21), Self.measures(3, 5, seed: 22))
+    let weights = Tensor([1.0, -2, 0.5])
+    let slope = try gradient(at: Self.cost) { cost in
+      let transport = EntropicTransport(cost: cost, epsilon: epsilon)
+      return (try transport.transportCost(for: context, limits: limits) * weights).sum()
+    }
+    let transport = EntropicTransport(cost: Self.cost, epsilon: epsilon)
+    let potential = try transport.potential(for: context, limits: limits)
+    let plan = transport.plan(potential, for: context)
+    let expected = (plan * weights.reshaped(to: [3, 1, 1])).sum(axis: 0)
+    #expect(isClose(slope.scalars, expected.scalars, absoluteTolerance: 1e-9).holds)
+    guard epsilon > 0.1 else { return }
+    DerivativeCheck(tolerance: 1e-4, hasFusedValue: true)([Self.cost, context.first, context.second]) { inputs in
+      let transport = EntropicTransport(cost: inputs[0], epsilon: epsilon)
+      // Within the simplex.
+      let masses = Pair(
+        inputs[1] / inputs[1].sum(axis: 1, keepsAxis: true),
+        inputs[2] / inputs[2].sum(axis: 1, keepsAxis: true))
+      return try! transport.transportCost(for: masses, limits: limits)
+    }
+    DerivativeCheck(tolerance: 1e-4, isTwiceDifferentiable: false, hasFusedValue: true)([Self.cost]) { inputs in
+      let transport = EntropicTransport(cost: inputs[0], epsilon: epsilon)
+      return try! transport.potential(for: context, limits: limits)
+    }
+  }
+
   @Test func boundsEncloseTheValue() throws {
     let transport = EntropicTransport(cost: Self.cost, epsilon: 0.1)
     let context = Pair(Self.measures(4, 6, seed: 10), Self.measures(4, 5, seed: 11))

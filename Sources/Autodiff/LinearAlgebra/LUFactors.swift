@@ -69,6 +69,14 @@ struct LUFactors: Sendable {
     return (k == 1 ? x : x.transposed()).asType(b.dtype)
   }
 
+  /// Whether a pivot of some item is below `ratio` times its largest.
+  func hasPivot(below ratio: Double) -> Bool {
+    (0..<items).contains { item in
+      let magnitudes = (0..<size).map { abs(factors.doubles[(item * size + $0) * size + $0]) }
+      return (magnitudes.min() ?? 1) < ratio * (magnitudes.max() ?? 1)
+    }
+  }
+
   /// Signs and logarithms of the magnitudes of the determinants, each `[batch...]`; 0 and -infinity
   /// for a singular matrix.
   func determinants() -> (signs: Tensor, logMagnitudes: Tensor) {

@@ -118,13 +118,14 @@ extension Tensor {
 
 /// `x` to the power `exponent`, elementwise with broadcasting.
 ///
-/// The derivative with respect to the exponent is `y log(x)`, taken as 0 where x <= 0.
+/// The derivative with respect to the exponent is `y log(x)`, taken as 0 where x <= 0. Derivatives of any order
+/// with respect to x are those of the polynomial at x = 0 where the exponent is a whole number from 0 on.
 public func pow(_ x: Tensor, _ exponent: Tensor) -> Tensor {
   primitive(
     x, exponent, { BinaryOperation.power.apply($0, $1) },
-    vjpLeft: { x, p, _ in { ($0 * p * pow(x, p - 1)).summed(to: x.shape) } },
+    vjpLeft: { x, p, _ in { ($0 * slopeOfPower(x, p)).summed(to: x.shape) } },
     vjpRight: { x, p, y in { ($0 * y * safeLog(x)).summed(to: p.shape) } },
-    jvpLeft: { x, p, _, tangent in tangent * p * pow(x, p - 1) },
+    jvpLeft: { x, p, _, tangent in tangent * slopeOfPower(x, p) },
     jvpRight: { x, _, y, tangent in tangent * y * safeLog(x) })
 }
 
@@ -141,6 +142,12 @@ public func pow(_ x: Tensor, _ exponent: Double) -> Tensor {
       vjp: { x, _ in { $0 * pow(x, exponent - 1) * exponent } },
       jvp: { x, _, tangent in tangent * pow(x, exponent - 1) * exponent })
   }
+}
+
+/// `p x^(p - 1)`, 0 where p and x are zero: the constant 1 has the slope 0 also where 1 / x is infinite.
+private func slopeOfPower(_ x: Tensor, _ p: Tensor) -> Tensor {
+  let isFlat = (p .== 0) * (x .== 0)
+  return p * pow(select(isFlat, Tensor.ones(like: x), x), p - 1)
 }
 
 /// log(x) where x > 0, else 0.

@@ -61,11 +61,12 @@ enum UnaryOperation: Sendable {
     case .cosh: Autodiff.sinh(x)
     case .tanh: 1 - Autodiff.square(y)
     case .erf: Autodiff.exp(-Autodiff.square(x)) * 1.1283791670955126  // 2 / sqrt(pi)
-    case .sigmoid: y * (1 - y)
+    // Not y (1 - y), which has no digits where y is near 1.
+    case .sigmoid: y * Autodiff.sigmoid(-x)
     case .softplus: Autodiff.sigmoid(x)
     case .relu: x .> 0
-    // For x <= 0 the derivative exp(x) is y + 1; above, `minimum` keeps the factor 1.
-    case .elu: minimum(y, 0) + 1
+    // exp(x) for x <= 0 and 1 above. Not y + 1, which has no digits where y is near -1.
+    case .elu: select(x .> 0, Tensor.ones(like: x), Autodiff.exp(minimum(x, 0)))
     case .gelu:
       (1 + Autodiff.erf(x * 0.7071067811865476)) * 0.5 + x
         * Autodiff.exp(
@@ -85,14 +86,14 @@ enum UnaryOperation: Sendable {
   /// keep the operand.
   private var needsOperand: Bool {
     switch self {
-    case .negate, .reciprocal, .squareRoot, .exp, .expm1, .tan, .tanh, .sigmoid: false
+    case .negate, .reciprocal, .squareRoot, .exp, .expm1, .tan, .tanh: false
     default: true
     }
   }
 
   private var needsResult: Bool {
     switch self {
-    case .reciprocal, .squareRoot, .exp, .expm1, .tan, .tanh, .sigmoid, .elu: true
+    case .reciprocal, .squareRoot, .exp, .expm1, .tan, .tanh, .sigmoid: true
     default: false
     }
   }

@@ -35,7 +35,8 @@ public struct Adagrad: Optimizer {
     var gradient = gradient
     if let weightDecay { gradient = gradient + parameter.scaled(by: weightDecay) }
     slots[0] = slots[0] + square(gradient)
-    let move = gradient / slots[0].rootWithFlatZero().shifted(by: epsilon)
+    let move =
+      gradient / slots[0].rootWithFlatZero().shifted(by: epsilon.usable(in: parameter.dtype))
     parameter = parameter - scaledByRate(move, place)
   }
 

@@ -18,7 +18,8 @@ public struct Adam: Optimizer {
   public var learningRate: Tensor
   public var beta1: Tensor
   public var beta2: Tensor
-  /// Added to the root.
+  /// Added to the root. One below the root of the least normal number of the parameters' type (1e-19 in float32,
+  /// 1.5e-154 in float64) counts as that: smaller gradients have no square, and 0 / 0 would be left.
   public var epsilon: Tensor
   /// Added under the root, for derivatives through steps; nil for none.
   public var rootEpsilon: Tensor?
@@ -77,7 +78,7 @@ public struct Adam: Optimizer {
     let mean = slots[0].scaled(by: 1 / (1 - pow(beta1, t)))
     var variance = slots[1].scaled(by: 1 / (1 - pow(beta2, t)))
     if let rootEpsilon { variance = variance.shifted(by: rootEpsilon) }
-    var move = mean / variance.rootWithFlatZero().shifted(by: epsilon)
+    var move = mean / variance.rootWithFlatZero().shifted(by: epsilon.usable(in: parameter.dtype))
     if let decay { move = move + parameter.scaled(by: decay) }
     parameter = parameter - scaledByRate(move, place)
   }
@@ -86,7 +87,8 @@ public struct Adam: Optimizer {
     _ parameter: inout Tensor, _ gradient: Tensor, _ slots: inout [Tensor], step: Int,
     rate: Double, decay: Double
   ) {
-    let (beta1, beta2, epsilon) = (beta1.item, beta2.item, epsilon.item)
+    let (beta1, beta2) = (beta1.item, beta2.item)
+    let epsilon = epsilon.usable(in: parameter.dtype).item
     let correction1 = 1 - power(beta1, step)
     let correction2 = 1 - power(beta2, step)
     let (type, count) = (parameter.typeCode, parameter.count)

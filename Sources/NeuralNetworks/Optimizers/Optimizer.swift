@@ -171,3 +171,16 @@ extension Tensor {
       isPositive, sqrt(select(isPositive, self, Tensor.ones(like: self))), Tensor.zeros(like: self))
   }
 }
+
+extension Tensor {
+  /// An epsilon of an optimizer, at least the root of the least normal number of a type, below which the squares
+  /// of gradients vanish.
+  func usable(in dtype: DType) -> Tensor {
+    let least =
+      dtype == .float32
+      ? Double(Float.leastNormalMagnitude).squareRoot()
+      : Double.leastNormalMagnitude.squareRoot()
+    let value = stoppingGradient().item
+    return value >= 0 && value < least ? maximum(asType(.float64), least) : self
+  }
+}

@@ -46,7 +46,8 @@ public struct RMSProp: Optimizer {
     var gradient = gradient
     if let weightDecay { gradient = gradient + parameter.scaled(by: weightDecay) }
     slots[0] = slots[0].averaged(with: square(gradient), weight: smoothing)
-    var move = gradient / slots[0].rootWithFlatZero().shifted(by: epsilon)
+    var move =
+      gradient / slots[0].rootWithFlatZero().shifted(by: epsilon.usable(in: parameter.dtype))
     if let momentum {
       move = slots[1].scaled(by: momentum) + move
       slots[1] = move
