@@ -7,13 +7,18 @@ struct ConeProgramRun {
   private let settings: ConeProgramSettings
   private let warmStart: ConeProgramWarmStart?
   private let pattern: KKTPattern
+  private let seeksProofs: Bool
 
+  /// - Parameter seeksProofs: whether an item that ends in a numerical error is searched for a proof that it has no
+  ///   solution.
   init(
-    _ batch: ConeProgramBatch, settings: ConeProgramSettings, warmStart: ConeProgramWarmStart?
+    _ batch: ConeProgramBatch, settings: ConeProgramSettings, warmStart: ConeProgramWarmStart?,
+    seeksProofs: Bool = true
   ) throws {
     self.batch = batch
     self.settings = settings
     self.warmStart = warmStart
+    self.seeksProofs = seeksProofs
     try batch.checkConvexity()
     pattern = try batch.structure.kktPattern()
   }
@@ -131,10 +136,23 @@ struct ConeProgramRun {
       }
       outcome.iterations += solver.iterations - before
     }
+    var ray = solver.ray
+    if seeksProofs, warmPoint == nil, outcome.status == .numericalError,
+      !(outcome.residuals.largest <= settings.almostOptimalTolerance)
+    {
+      let search = InfeasibilitySearch(
+        program: batch[item], settings: settings, deadline: deadline)
+      let found = search.run()
+      outcome.iterations += found.iterations
+      if let proof = found.ray {
+        ray = proof
+        outcome.status = proof.status
+      }
+    }
     switch outcome.status {
     case .primalInfeasible, .dualInfeasible:
       outcome.residuals = Residuals(primal: .nan, dual: .nan, gap: .nan)
-      outcome.ray = solver.ray
+      outcome.ray = ray
       point.fill(.nan)
     default:
       if outcome.status == .numericalError {
