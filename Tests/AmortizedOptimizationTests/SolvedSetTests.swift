@@ -107,6 +107,7 @@ import _TestSupport
     var study = AmortizationStudy(of: layer, named: "portfolio", tolerances: [1e-6])
     study.add(model, named: "network", guards: [.none, .budget()])
     study.addPreviousSolution()
+    study.repetitions = 3
     let report = try study.report(
       on: [("in distribution", test)], training: solved, trainingSeconds: 1)
     let rows = report.sections[0].rows
@@ -117,6 +118,13 @@ import _TestSupport
     #expect(rows.allSatisfy { $0.solvedShare == [1] })
     #expect(rows[2].suboptimality!.median < 0.1 && rows[0].suboptimality == nil)
     #expect(report.breakEvens.count == 2)
+    let timings = rows.flatMap(\.milliseconds)
+    #expect(timings.allSatisfy { $0.rounds.count == 3 && $0.least <= $0.median })
+    for entry in report.breakEvens {
+      let saved = entry.millisecondsSaved
+      #expect(entry.isWithinNoise == (saved.least <= 0 && saved.largest > 0))
+      #expect((entry.solves != nil) == (saved.median > 0))
+    }
     #expect(try AmortizationReport(json: report.json()).sections == report.sections)
   }
 

@@ -138,7 +138,8 @@ extension MeasuredExperimentTests {
     }
 
     @Test func predictedWeights() throws {
-      let errors = try numbers(HyperNetworkSinusoid(steps: 600), list: "methods", "error")
+      let errors = try numbers(
+        HyperNetworkSinusoid(steps: 600, repetitions: 1), list: "methods", "error")
       #expect(
         try #require(errors["hypernetwork, no steps"])
           < #require(errors["from nothing, 500 steps of Adam"]))

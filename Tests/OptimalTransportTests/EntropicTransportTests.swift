@@ -109,7 +109,9 @@ import _TestSupport
     let expected = (plan * weights.reshaped(to: [3, 1, 1])).sum(axis: 0)
     #expect(isClose(slope.scalars, expected.scalars, absoluteTolerance: 1e-9).holds)
     guard epsilon > 0.1 else { return }
-    DerivativeCheck(tolerance: 1e-4, hasFusedValue: true)([Self.cost, context.first, context.second]) { inputs in
+    DerivativeCheck(tolerance: 1e-4, hasFusedValue: true)([
+      Self.cost, context.first, context.second,
+    ]) { inputs in
       let transport = EntropicTransport(cost: inputs[0], epsilon: epsilon)
       // Within the simplex.
       let masses = Pair(
@@ -117,7 +119,8 @@ import _TestSupport
         inputs[2] / inputs[2].sum(axis: 1, keepsAxis: true))
       return try! transport.transportCost(for: masses, limits: limits)
     }
-    DerivativeCheck(tolerance: 1e-4, isTwiceDifferentiable: false, hasFusedValue: true)([Self.cost]) { inputs in
+    DerivativeCheck(tolerance: 1e-4, isTwiceDifferentiable: false, hasFusedValue: true)([Self.cost])
+    { inputs in
       let transport = EntropicTransport(cost: inputs[0], epsilon: epsilon)
       return try! transport.potential(for: context, limits: limits)
     }

@@ -15,11 +15,30 @@ public struct AmortizationReport: Codable, Sendable, Equatable {
     /// For each tolerance the iterations of the solver to it.
     public let iterations: [Distribution]
     /// For each tolerance the milliseconds of an item, its share of the time of the batch, prediction included.
-    public let milliseconds: [Double]
+    public let milliseconds: [Timing]
     /// For each tolerance the share of contexts that were solved.
     public let solvedShare: [Double]
     /// For each tolerance the share of contexts for which the start was given up.
     public let fallbackShare: [Double]
+  }
+
+  /// A time that was measured several times.
+  public struct Timing: Codable, Sendable, Equatable {
+    /// One number for each round, in the order in which they were measured.
+    public let rounds: [Double]
+    public let median: Double
+    public let least: Double
+    public let largest: Double
+
+    /// Of some numbers; NaN of none.
+    public init(_ rounds: [Double]) {
+      let sorted = rounds.sorted()
+      self.rounds = rounds
+      median =
+        sorted.isEmpty ? .nan : (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+      least = sorted.first ?? .nan
+      largest = sorted.last ?? .nan
+    }
   }
 
   /// What a number is like over many contexts.
@@ -58,15 +77,39 @@ public struct AmortizationReport: Codable, Sendable, Equatable {
     public let tolerance: Double
     /// The classical way that it is compared with: the fastest.
     public let comparedWith: String
-    /// Saved by one solve; not positive if nothing is.
-    public let millisecondsSaved: Double
-    /// The number of solves; nil if training never pays.
+    /// Saved by one solve, round by round; not positive if nothing is.
+    public let millisecondsSaved: Timing
+    /// Whether some rounds saved time and others lost it: then `solves` says nothing.
+    public let isWithinNoise: Bool
+    /// The number of solves by the median saving; nil if training never pays.
     public let solves: Int?
+    /// The numbers of solves by the largest and the least saving; nil where that is not positive.
+    public let fewestSolves: Int?
+    public let mostSolves: Int?
+
+    init(
+      name: String, tolerance: Double, comparedWith: String, millisecondsSaved: Timing,
+      trainingSeconds: Double
+    ) {
+      func solves(_ saved: Double) -> Int? {
+        saved > 0 ? Int(min(trainingSeconds * 1000 / saved, 1e15).rounded(.up)) : nil
+      }
+      self.name = name
+      self.tolerance = tolerance
+      self.comparedWith = comparedWith
+      self.millisecondsSaved = millisecondsSaved
+      isWithinNoise = millisecondsSaved.least <= 0 && millisecondsSaved.largest > 0
+      self.solves = solves(millisecondsSaved.median)
+      fewestSolves = solves(millisecondsSaved.largest)
+      mostSolves = solves(millisecondsSaved.least)
+    }
   }
 
   /// What was solved.
   public let problem: String
   public let tolerances: [Double]
+  /// How often everything was timed.
+  public let repetitions: Int
   public let sections: [Section]
   /// Seconds for labels and for training.
   public let trainingSeconds: Double

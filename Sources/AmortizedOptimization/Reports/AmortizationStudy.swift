@@ -16,6 +16,10 @@ public struct AmortizationStudy<Map: SolutionMap>: Sendable {
   public let tolerances: [Double]
   /// The iterations allowed; nil for the solver's own limit.
   public var maximumIterations: Int?
+  /// How often everything is timed. The ways to start take turns, so that a machine that slows down slows all of
+  /// them; each round has a saving of its own, of which a report gives the median and the range. The median of seven
+  /// lies in their range with 98 % confidence.
+  public var repetitions = 7
 
   /// A way to start.
   private struct Method: Sendable {
@@ -23,6 +27,8 @@ public struct AmortizationStudy<Map: SolutionMap>: Sendable {
     let isLearned: Bool
     /// Whether the start is at hand when a solve begins, and takes no time.
     var isAtHand = false
+    /// The iterations that the start takes.
+    var startIterations = 0
     /// The starts, nil for the cold one.
     let start: @Sendable (Map.Context, _ training: SolvedSet<Map>) -> Map.State?
     /// Solves to a tolerance in a way of its own; nil for from the start.
@@ -54,12 +60,17 @@ public struct AmortizationStudy<Map: SolutionMap>: Sendable {
 
   /// Adds a start of one's own.
   ///
-  /// - Parameter isAtHand: whether it is known when a solve begins; if not, its time counts.
+  /// - Parameters:
+  ///   - isAtHand: whether it is known when a solve begins; if not, its time counts.
+  ///   - iterations: how many iterations of the solver, or as costly ones, it takes; they count.
   public mutating func addStart(
-    named name: String, isLearned: Bool, isAtHand: Bool = false,
+    named name: String, isLearned: Bool, isAtHand: Bool = false, iterations: Int = 0,
     _ start: @escaping @Sendable (_ context: Map.Context, _ training: SolvedSet<Map>) -> Map.State?
   ) {
-    methods.append(Method(name: name, isLearned: isLearned, isAtHand: isAtHand, start: start))
+    methods.append(
+      Method(
+        name: name, isLearned: isLearned, isAtHand: isAtHand, startIterations: iterations,
+        start: start))
   }
 
   /// Adds the start from the solution of the context before it, for contexts that follow each other; the first
@@ -117,14 +128,16 @@ public struct AmortizationStudy<Map: SolutionMap>: Sendable {
     on sections: [(name: String, contexts: SolvedSet<Map>)], training: SolvedSet<Map>,
     trainingSeconds: Double
   ) throws -> AmortizationReport {
+    precondition(repetitions > 0, "AmortizationStudy: \(repetitions) repetitions")
     let measured = try sections.map { name, contexts in
-      AmortizationReport.Section(
+      let timings = try timings(on: contexts, training)
+      return AmortizationReport.Section(
         contexts: name, count: contexts.count,
-        rows: try methods.map { try row($0, contexts, training) })
+        rows: try methods.indices.map { try row(methods[$0], contexts, training, timings[$0]) })
     }
     let gain = try sections.first.map { try predictedGain(on: $0.contexts) }
     return AmortizationReport(
-      problem: problem, tolerances: tolerances, sections: measured,
+      problem: problem, tolerances: tolerances, repetitions: repetitions, sections: measured,
       trainingSeconds: trainingSeconds, prediction: gain,
       breakEvens: measured.first.map { breakEvens($0, trainingSeconds) } ?? [])
   }
@@ -141,20 +154,36 @@ public struct AmortizationStudy<Map: SolutionMap>: Sendable {
       iterations: solved.iterations, tolerance: tolerances[tolerances.count - 1])
   }
 
-  private func row(
-    _ method: Method, _ contexts: SolvedSet<Map>, _ training: SolvedSet<Map>
-  ) throws -> AmortizationReport.Row {
-    var iterations: [AmortizationReport.Distribution] = []
-    var (milliseconds, solved, fallbacks): ([Double], [Double], [Double]) = ([], [], [])
+  /// For each method and each tolerance the outcome, and the milliseconds of an item in every round.
+  private typealias Timing = (outcome: Outcome, milliseconds: [Double])
+
+  private func timings(
+    on contexts: SolvedSet<Map>, _ training: SolvedSet<Map>
+  ) throws -> [[Timing]] {
     let count = Double(max(contexts.count, 1))
+    var result: [[Timing]] = methods.map { _ in [] }
     for tolerance in tolerances {
       let limits = SolutionLimits(tolerance: tolerance, maximumIterations: maximumIterations)
-      let outcome = try outcome(of: method, contexts.context, training, limits)
-      milliseconds.append(outcome.milliseconds / count)
-      iterations.append(.init(outcome.iterations.map(Double.init)))
-      solved.append(Double(outcome.statuses.count { $0 == .optimal }) / count)
-      fallbacks.append(Double(outcome.fallbacks) / count)
+      for round in 0..<repetitions {
+        for (place, method) in methods.enumerated() {
+          let outcome = try outcome(of: method, contexts.context, training, limits)
+          if round == 0 { result[place].append((outcome, [])) }
+          result[place][result[place].count - 1].milliseconds.append(outcome.milliseconds / count)
+        }
+      }
     }
+    return result
+  }
+
+  private func row(
+    _ method: Method, _ contexts: SolvedSet<Map>, _ training: SolvedSet<Map>, _ timings: [Timing]
+  ) throws -> AmortizationReport.Row {
+    let count = Double(max(contexts.count, 1))
+    let iterations = timings.map {
+      AmortizationReport.Distribution($0.outcome.iterations.map(Double.init))
+    }
+    let solved = timings.map { Double($0.outcome.statuses.count { $0 == .optimal }) / count }
+    let fallbacks = timings.map { Double($0.outcome.fallbacks) / count }
     let cold = try map.solve(
       contexts.context, from: nil, limits: SolutionLimits(maximumIterations: 0)
     ).state
@@ -165,7 +194,8 @@ public struct AmortizationStudy<Map: SolutionMap>: Sendable {
         map.violation(
           of: map.point(of: start ?? cold, for: contexts.context), for: contexts.context
         ).scalars),
-      iterations: iterations, milliseconds: milliseconds, solvedShare: solved,
+      iterations: iterations, milliseconds: timings.map { .init($0.milliseconds) },
+      solvedShare: solved,
       fallbackShare: fallbacks)
   }
 
@@ -178,7 +208,8 @@ public struct AmortizationStudy<Map: SolutionMap>: Sendable {
     let solved = try map.solve(
       context, from: atHand ?? method.start(context, training), limits: limits)
     return Outcome(
-      iterations: solved.iterations, statuses: solved.statuses,
+      iterations: solved.iterations.map { $0 + method.startIterations },
+      statuses: solved.statuses,
       milliseconds: (ContinuousClock.now - begin) / .milliseconds(1))
   }
 
@@ -201,14 +232,13 @@ public struct AmortizationStudy<Map: SolutionMap>: Sendable {
     let learned = Set(methods.filter(\.isLearned).map(\.name))
     return tolerances.indices.flatMap { place -> [AmortizationReport.BreakEven] in
       let classical = section.rows.filter { !learned.contains($0.name) }
-        .min { $0.milliseconds[place] < $1.milliseconds[place] }
+        .min { $0.milliseconds[place].median < $1.milliseconds[place].median }
       guard let classical else { return [] }
       return section.rows.filter { learned.contains($0.name) }.map { row in
-        let saved = classical.milliseconds[place] - row.milliseconds[place]
+        let pairs = zip(classical.milliseconds[place].rounds, row.milliseconds[place].rounds)
         return AmortizationReport.BreakEven(
           name: row.name, tolerance: tolerances[place], comparedWith: classical.name,
-          millisecondsSaved: saved,
-          solves: saved > 0 ? Int(min(trainingSeconds * 1000 / saved, 1e15).rounded(.up)) : nil)
+          millisecondsSaved: .init(pairs.map { $0 - $1 }), trainingSeconds: trainingSeconds)
       }
     }
   }

@@ -30,7 +30,7 @@ extension AmortizationReport {
     var table = ResultTable(
       title:
         "\(section.contexts): \(section.count) contexts; iterations to each tolerance in the mean "
-        + "(and to the last at worst), milliseconds of an item",
+        + "(and to the last at worst), milliseconds of an item (median of \(repetitions))",
       columns: [
         .init("start", .left), .init("suboptimality"), .init("95 %"), .init("violation"),
       ] + tolerances.map { .init("to \(Self.short($0))") } + [
@@ -46,7 +46,7 @@ extension AmortizationReport {
           row.suboptimality.map { Self.short($0.high) } ?? "", Self.short(row.violation.mean),
         ] + row.iterations.map { String(format: "%.1f", $0.mean) } + [
           String(format: "%.0f", row.iterations[last].worst)
-        ] + row.milliseconds.map(Self.short) + [
+        ] + row.milliseconds.map { Self.short($0.median) } + [
           String(format: "%.0f %%", 100 * row.solvedShare[last]),
           row.fallbackShare[last] > 0
             ? String(format: "%.0f %%", 100 * row.fallbackShare[last]) : "",
@@ -58,12 +58,18 @@ extension AmortizationReport {
   private var breakEvenLines: [String] {
     breakEvens.map { entry in
       let head = "break-even  \(entry.name), to \(Self.short(entry.tolerance)): "
-      guard let solves = entry.solves else {
-        return head + "never, \(entry.comparedWith) is faster"
+      let saved = entry.millisecondsSaved
+      let range = "(\(Self.short(saved.least)) to \(Self.short(saved.largest)))"
+      if entry.isWithinNoise {
+        return head
+          + "within noise, a solve saves \(Self.short(saved.median)) ms \(range) against "
+          + entry.comparedWith
       }
+      guard let solves = entry.solves, let fewest = entry.fewestSolves, let most = entry.mostSolves
+      else { return head + "never, \(entry.comparedWith) is faster" }
       return head
-        + "after \(solves) solves, each saves \(Self.short(entry.millisecondsSaved)) ms against "
-        + entry.comparedWith
+        + "after \(solves) solves (\(fewest) to \(most)), each saves \(Self.short(saved.median)) ms "
+        + "\(range) against \(entry.comparedWith)"
     }
   }
 
@@ -71,36 +77,50 @@ extension AmortizationReport {
     number.isNaN ? "" : String(format: "%.3g", number)
   }
 
-  /// The iterations of every start, a group of bars for each distribution of contexts.
+  /// Mean and worst iterations and the time of every start to the last tolerance, a group of bars for each
+  /// distribution of contexts.
   package func figure() -> Figure {
     let tolerance = tolerances.count - 1
     let names = sections.first?.rows.map(\.name) ?? []
-    let bars = names.indices.map { index in
-      "\(index == 0 ? "\"iterations.dat\"" : "\"\"") using \(index + 2) title \"\(names[index])\""
-    }
     let labels = sections.enumerated().map { "\"\($1.contexts)\" \($0)" }
+    let panels: [(file: String, label: String, number: (Row) -> Double)] = [
+      ("iterations.dat", "iterations, mean", { $0.iterations[tolerance].mean }),
+      ("worst.dat", "iterations, worst", { $0.iterations[tolerance].worst }),
+      ("milliseconds.dat", "ms of an item", { $0.milliseconds[tolerance].median }),
+    ]
+    let plots = panels.enumerated().map { place, panel in
+      let bars = names.indices.map { index in
+        "\(index == 0 ? "\"\(panel.file)\"" : "\"\"") using \(index + 2) "
+          + (place == 0 ? "title \"\(names[index])\"" : "notitle")
+      }
+      return "set ylabel \"\(panel.label)\"\nplot \(bars.joined(separator: ", "))"
+    }
     return Figure(
-      name: "iterations", size: (900, 440),
+      name: "iterations", size: (980, 760),
       commands: """
+        set multiplot layout \(panels.count),1 title "\(problem): solves to \(Self.short(tolerances[tolerance]))"
         set style data histogram
         set style histogram clustered gap 1
         set style fill solid 0.8 border -1
-        set ylabel "iterations to \(Self.short(tolerances[tolerance]))"
         set xtics (\(labels.joined(separator: ", ")))
+        set xrange [-0.5:\(Double(sections.count) - 0.5)]
         set tics nomirror
         set border 3
-        set key outside right
+        set lmargin 10
+        set rmargin at screen 0.72
+        set key at screen 0.99,0.92 right top
         set yrange [0:*]
-        plot \(bars.joined(separator: ", "))
+        \(plots.joined(separator: "\n"))
+        unset multiplot
         """,
-      data: [
+      data: panels.map { panel in
         (
-          "iterations.dat",
+          panel.file,
           sections.enumerated().map { index, section in
-            [Double(index)] + section.rows.map { $0.iterations[tolerance].mean }
+            [Double(index)] + section.rows.map(panel.number)
           }
         )
-      ])
+      })
   }
 
   /// Writes report.json and the figure.

@@ -10,13 +10,18 @@ public struct HyperNetworkSinusoid: Experiment {
   public let summary =
     "a network's weights predicted from ten points by a hypernetwork, against MAML"
   var steps = 6000
+  /// Trainings of each method, from different random numbers and with different tasks.
+  var repetitions = 3
   let shots = 10
   let testTasks = 500
 
   public init() {}
 
   /// A shorter form, for tests.
-  package init(steps: Int) { self.steps = steps }
+  package init(steps: Int, repetitions: Int) {
+    self.steps = steps
+    self.repetitions = repetitions
+  }
 
   /// Fitting a task: the objective is the error on the points that are given.
   struct FittingProblem: ParametricProblem {
@@ -82,83 +87,133 @@ public struct HyperNetworkSinusoid: Experiment {
     return (ContinuousClock.now - start) / .seconds(1)
   }
 
+  /// A method's errors on the test tasks, one for each repetition.
+  private struct Row {
+    let name: String
+    var errors: [Double] = []
+    let parameters: Int
+    var seconds: [Double] = []
+
+    var mean: Double { errors.reduce(0, +) / Double(errors.count) }
+
+    /// The standard deviation over the repetitions.
+    var deviation: Double {
+      let squares = errors.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+      return (squares / Double(max(errors.count - 1, 1))).squareRoot()
+    }
+  }
+
   public func run(
     output: URL, seed: UInt64, progress: ExperimentProgress
   ) throws -> ExperimentResults {
     var folder = try OutputFolder(output)
-    let keys = RandomKey(seed: seed).split(into: 5)
     let problem = FittingProblem()
-    var hyper = HyperModel(key: keys[0])
-    let hyperSeconds = try withProgress(progress, "hypernetwork", of: steps, to: 0.5) {
-      try train(&hyper, steps: steps, rate: 1e-3, keys[1], $0)
-    }
-    var maml = GradientRefined(
-      Predictor(MLP(MetaLearner.sizes, key: keys[2]), of: problem) { network, context, _ in
-        network.repeated(context.first.first.shape[0])
-      }, steps: 5, rate: 0.01, largestNorm: 10)
-    let mamlSeconds = try withProgress(progress, "MAML", of: steps, from: 0.5, to: 0.9) {
-      try train(&maml, steps: steps, rate: 1e-3, keys[1], $0)
-    }
-    progress(0.9, "training from nothing")
-    let test = Contexts<FittingProblem.Context>("sinusoids") { count, key in
-      let tasks = SinusoidTasks(count, key: key)
-      return Pair(tasks.points(shots, draw: 0), tasks.points(100, draw: 1))
-    }.sample(testTasks, key: keys[3])
-    func error(_ network: MLP) -> (mean: Double, margin: Double) {
-      let errors = problem.queryError(of: network, for: test).scalars
-      let mean = errors.reduce(0, +) / Double(errors.count)
-      let variance = errors.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(errors.count - 1)
-      return (mean, 1.96 * (variance / Double(errors.count)).squareRoot())
-    }
-    var rows = [
-      (
-        "hypernetwork, no steps", error(hyper(test, of: problem)), hyper.leafScalarCount,
-        hyperSeconds
-      ),
-      ("MAML, 1 step", error(maml(test, of: problem, steps: 1)), maml.leafScalarCount, mamlSeconds),
-      ("MAML, 5 steps", error(maml(test, of: problem)), maml.leafScalarCount, mamlSeconds),
-      (
-        "MAML, 10 steps", error(maml(test, of: problem, steps: 10)), maml.leafScalarCount,
-        mamlSeconds
-      ),
-    ]
-    // Each task by itself, from the same random weights.
-    let oracle = Oracle(problem, test)
-    let optimizer = Adam(learningRate: 1e-2)
-    var network = MLP(MetaLearner.sizes, key: keys[4]).repeated(testTasks)
-    var state = optimizer.initialState(for: network)
-    var made = 0
-    for count in [10, 100, 500] {
-      while made < count {
-        optimizer.update(&network, gradient: oracle.gradient(at: network), state: &state)
-        made += 1
+    // The package's own MAML, as `maml-sinusoid` trains it.
+    let maml = MetaLearner.all.first { $0.name == "MAML, 5 steps" }!
+    let counts = [1, 5, 10]
+    var rows: [Row] = []
+    func add(_ name: String, _ error: Double, parameters: Int = 0, seconds: Double = 0) {
+      if !rows.contains(where: { $0.name == name }) {
+        rows.append(Row(name: name, parameters: parameters))
       }
-      rows.append(("from nothing, \(count) steps of Adam", error(network), 0, 0))
+      let place = rows.firstIndex { $0.name == name }!
+      rows[place].errors.append(error)
+      rows[place].seconds.append(seconds)
     }
-    var table = ResultTable(
-      title: "mean squared error on \(testTasks) sinusoids never seen, \(shots) points given",
-      columns: [.init("", .left), .init("error"), .init("parameters"), .init("training s")])
-    for (title, error, parameters, seconds) in rows {
-      table.append([
-        title,
-        error.mean < 1e4 ? String(format: "%.3f ± %.3f", error.mean, error.margin) : "diverged",
-        parameters > 0 ? "\(parameters)" : "", seconds > 0 ? String(format: "%.1f", seconds) : "",
-      ])
+    for repetition in 0..<repetitions {
+      let key = RandomKey(seed: seed).folded(in: repetition)
+      let keys = key.split(into: 5)
+      func share(_ part: Double) -> Double { (Double(repetition) + part) / Double(repetitions) }
+      let test = Contexts<FittingProblem.Context>("sinusoids") { count, key in
+        let tasks = SinusoidTasks(count, key: key)
+        return Pair(tasks.points(shots, draw: 0), tasks.points(100, draw: 1))
+      }.sample(testTasks, key: keys[3])
+      func error(_ network: MLP) -> Double {
+        problem.queryError(of: network, for: test).mean().item
+      }
+
+      var hyper = HyperModel(key: keys[0])
+      let hyperSeconds = try withProgress(
+        progress, "hypernetwork", of: steps, from: share(0), to: share(0.4)
+      ) { try train(&hyper, steps: steps, rate: 1e-3, keys[1], $0) }
+      add(
+        "hypernetwork, no steps", error(hyper(test, of: problem)),
+        parameters: hyper.leafScalarCount, seconds: hyperSeconds)
+
+      let start = ContinuousClock.now
+      let network = maml.train(
+        shots: shots, steps: steps, seed: seed &+ UInt64(repetition)
+      ) { progress(share(0.4 + 0.5 * $0), "MAML") }.network
+      let mamlSeconds = (ContinuousClock.now - start) / .seconds(1)
+      for count in counts {
+        let adapted = MetaLearner.loop(.unrolled, steps: count, rate: maml.rate)(
+          from: network.repeated(testTasks), with: test.first, loss: summedTaskErrors)
+        add(
+          count == 1 ? "MAML, 1 step" : "MAML, \(count) steps", error(adapted.parameters),
+          parameters: network.leafScalarCount, seconds: mamlSeconds)
+      }
+
+      progress(share(0.9), "training from nothing")
+      for (count, error) in fromNothing(test, key: keys[4]) {
+        add("from nothing, \(count) steps of Adam", error)
+      }
     }
-    var answer = ExperimentResults(
-      lines: table.lines + [
-        "training    \(steps) steps of Adam, 25 fresh tasks each; MAML learns its rates too",
-        "published   MAML about 0.2 to 0.4 after 1 to 5 steps with 10 points (Finn et al. 2017, 70000 steps)",
-      ])
-    try folder.writeResults(of: name, seed: seed, list: "methods", rows) { entry, json in
-      let (title, error, parameters, seconds) = entry
-      json.write(title, for: "name")
-      json.write(error.mean, for: "error")
-      json.write(parameters, for: "parameters")
-      json.write(seconds, for: "trainingSeconds")
+    var answer = ExperimentResults(lines: lines(rows))
+    try folder.writeResults(of: name, seed: seed, list: "methods", rows) { row, json in
+      json.write(row.name, for: "name")
+      json.write(row.mean, for: "error")
+      json.write(row.deviation, for: "deviation")
+      json.write(row.errors, for: "errors")
+      json.write(row.parameters, for: "parameters")
+      json.write(row.seconds, for: "trainingSeconds")
     }
     answer.files = folder.files
     progress(1, "")
     return answer
+  }
+
+  /// The errors of networks that are trained on each task by itself, from the same random weights, with the best of
+  /// some rates for each number of steps.
+  private func fromNothing(_ test: FittingProblem.Context, key: RandomKey) -> [(Int, Double)] {
+    let problem = FittingProblem()
+    let oracle = Oracle(problem, test)
+    let counts = [10, 100, 500]
+    var best = counts.map { ($0, Double.infinity) }
+    for rate in [3e-3, 1e-2, 3e-2] {
+      let optimizer = Adam(learningRate: rate)
+      var network = MLP(MetaLearner.sizes, key: key).repeated(testTasks)
+      var state = optimizer.initialState(for: network)
+      var made = 0
+      for (place, count) in counts.enumerated() {
+        while made < count {
+          optimizer.update(&network, gradient: oracle.gradient(at: network), state: &state)
+          made += 1
+        }
+        best[place].1 = min(best[place].1, problem.queryError(of: network, for: test).mean().item)
+      }
+    }
+    return best
+  }
+
+  private func lines(_ rows: [Row]) -> [String] {
+    var table = ResultTable(
+      title:
+        "mean squared error on \(testTasks) sinusoids never seen, \(shots) points given; mean and standard "
+        + "deviation of \(repetitions) trainings",
+      columns: [.init("", .left), .init("error"), .init("parameters"), .init("training s")])
+    for row in rows {
+      let seconds = row.seconds.reduce(0, +) / Double(repetitions)
+      table.append([
+        row.name,
+        row.mean < 1e4 ? String(format: "%.3f ± %.3f", row.mean, row.deviation) : "diverged",
+        row.parameters > 0 ? "\(row.parameters)" : "",
+        seconds > 0 ? String(format: "%.1f", seconds) : "",
+      ])
+    }
+    return table.lines + [
+      "training    \(steps) steps of Adam each, \(MetaLearner.tasksPerStep) fresh tasks in a step; MAML as maml-sinusoid trains it",
+      "            from nothing: the best of three rates for each number of steps, chosen on the test tasks",
+      "published   MAML about 0.2 to 0.4 after 1 to 5 steps with 10 points (Finn et al. 2017, 70000 steps)",
+    ]
   }
 }

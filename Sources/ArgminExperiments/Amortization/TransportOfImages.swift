@@ -95,6 +95,14 @@ public struct TransportOfImages: Experiment {
     let seconds = (ContinuousClock.now - start) / .seconds(1)
 
     progress(0.7, "measuring")
+    study.addStart(named: "Gaussians", isLearned: false) { pair, _ in
+      TransportStarts.gaussian(pair, points: pixels)
+    }
+    let (scaling, factor) = try Self.scaling(of: transport, tunedOn: known)
+    study.addStart(
+      named: String(format: "epsilon scaling, factor %g", factor), isLearned: false,
+      iterations: scaling.iterations
+    ) { pair, _ in scaling(pair) }
     // Abstaining from predictions whose residual is larger than that of 95 % of those on pairs held out.
     let threshold = try AmortizedSolver(model, of: transport, guardedBy: .none).conformalThreshold(
       on: test.sample(max(testCount, 100), key: keys[5]), level: 0.95)
@@ -121,6 +129,22 @@ public struct TransportOfImages: Experiment {
     answer.files = folder.files
     progress(1, "")
     return answer
+  }
+
+  /// The scaling of epsilon with the factor that needs the fewest iterations to the middle tolerance.
+  private static func scaling(
+    of transport: EntropicTransport, tunedOn known: SolvedSet<EntropicTransport>
+  ) throws -> (TransportStarts.EpsilonScaling, factor: Double) {
+    let sample = known.context.items(Array(0..<min(known.count, 100)))
+    let candidates = try [1.5, 2, 3, 4, 8].map { factor in
+      let scaling = TransportStarts.EpsilonScaling(of: transport, from: 1, factor: factor)
+      let solved = try transport.solve(
+        sample, from: scaling(sample), limits: SolutionLimits(tolerance: 1e-2))
+      let mean = Double(solved.iterations.reduce(0, +)) / Double(max(solved.iterations.count, 1))
+      return (scaling, factor, mean + Double(scaling.iterations))
+    }
+    let best = candidates.min { $0.2 < $1.2 }!
+    return (best.0, best.1)
   }
 
   /// Rows that sum to 1.
